@@ -1,0 +1,4 @@
+//! The sans-IO SFU: ICE-lite, DTLS, SRTP and RTP routing for one worker.
+//!
+//! It is told the time and never asks for it; it owns no clock, socket, thread or lock.
+#![forbid(unsafe_code)]
