@@ -1,0 +1,15 @@
+//! RTP (RFC 3550): headers, header extensions (RFC 8285), sequence numbers and key-frame detection.
+//!
+//! Parsing never panics and never allocates, whatever the bytes are.
+
+mod header_writer;
+mod keyframe;
+mod packet;
+mod seq;
+mod types;
+
+pub use header_writer::{HeaderFields, HeaderWriter};
+pub use keyframe::{VideoCodec, is_keyframe};
+pub use packet::{ExtensionIter, FIXED_HEADER_LEN, RtpError, RtpHeader};
+pub use seq::{TimestampUnwrapper, Unwrapper};
+pub use types::{Mid, PayloadType, Rid, SeqNo, ShortIdError, Ssrc};
