@@ -1,0 +1,1 @@
+"""What stands behind the Makefile: building, installing, running and testing, on the standard library alone."""
