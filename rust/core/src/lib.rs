@@ -3,3 +3,4 @@
 //! It is told the time and never asks for it; it owns no clock, socket, thread or lock.
 #![forbid(unsafe_code)]
 pub mod rtp;
+pub mod srtp;
