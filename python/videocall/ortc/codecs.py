@@ -1,0 +1,55 @@
+"""When two codec descriptions mean the same codec."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias, TypeVar
+
+from . import h264
+from .types import ParameterValue, RtpCodecCapability, RtpCodecParameters
+
+Codec: TypeAlias = RtpCodecCapability | RtpCodecParameters
+C = TypeVar("C", RtpCodecCapability, RtpCodecParameters)
+
+
+def is_rtx(codec: Codec) -> bool:
+    """Whether the codec only retransmits another one (RFC 4588)."""
+    return codec.mimeType.lower().endswith("/rtx")
+
+
+def kind_of(codec: Codec) -> str:
+    """``audio`` or ``video`` by the MIME type, in lower case; anything else as written."""
+    return codec.mimeType.partition("/")[0].lower()
+
+
+def same_codec(a: Codec, b: Codec) -> bool:
+    """Whether a stream of `a` suits who declares `b`: name, clock, channels and the codec's profile agree."""
+    return same_format(a, b) and _same_profile(a, b)
+
+
+def same_format(a: Codec, b: Codec) -> bool:
+    """Whether MIME type, clock and channels agree; profiles are not looked at."""
+    return a.mimeType.lower() == b.mimeType.lower() and a.clockRate == b.clockRate and _channels(a) == _channels(b)
+
+
+def find_rtx(codecs: Iterable[C], payload_type: int | None) -> C | None:
+    """The RTX codec whose ``apt`` is `payload_type`, if there is one."""
+    return next((c for c in codecs if is_rtx(c) and c.parameters.get("apt") == payload_type), None)
+
+
+def _channels(codec: Codec) -> int:
+    return (codec.channels or 1) if kind_of(codec) == "audio" else 0
+
+
+def _same_profile(a: Codec, b: Codec) -> bool:
+    match a.mimeType.lower():
+        case "video/h264":
+            return h264.answer(a.parameters, b.parameters) is not None
+        case "video/vp9":  # RFC 9628, 6.1: absent means profile 0
+            return _number(a.parameters, "profile-id") == _number(b.parameters, "profile-id")
+        case "video/av1":  # AV1 RTP payload format, 7.2.1: absent means Main (0)
+            return _number(a.parameters, "profile") == _number(b.parameters, "profile")
+        case _:
+            return True
+
+
+def _number(parameters: Mapping[str, ParameterValue], name: str) -> str:
+    return str(parameters.get(name, 0))
