@@ -1,0 +1,22 @@
+"""Field types that several messages share. The patterns hold in Python and in ECMAScript."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+__all__ = ["AppData", "DisplayName", "Id", "Kind", "Reason", "Role", "RoomId", "Source"]
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+"""An object's id. Clients get them from the server and give them back unchanged."""
+
+RoomId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
+DisplayName = Annotated[str, Meta(max_length=64, pattern=r"^[^\u0000-\u001f\u007f]+$(?!\n)")]
+"""What others see: 1 to 64 characters, no control characters. Rooms refuse one that is all blanks."""
+
+AppData = dict[str, Any]
+"""The client's own data about a producer. The server reads ``keepCamera`` and keeps nothing else."""
+
+Kind = Literal["audio", "video"]
+Source = Literal["microphone", "camera", "screen", "screenAudio"]
+Role = Literal["host", "participant"]
+Reason = Literal["closed", "left", "replaced", "removed", "roomEnded", "transportClosed", "timeout", "error"]

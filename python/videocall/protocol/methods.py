@@ -1,0 +1,77 @@
+"""The table of methods: what each takes, and the decoder for it.
+
+msgspec takes no union of attrs classes, so the method's name chooses the decoder and the payload waits as raw bytes.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from videocall.protocol import requests as r
+from videocall.protocol.errors import ErrorCode, ProtocolError
+
+__all__ = ["METHODS", "METHOD_NAMES", "Request", "decode_request"]
+
+Request = (
+    r.JoinRoom
+    | r.LeaveRoom
+    | r.GetRtpCapabilities
+    | r.CreateWebRtcTransport
+    | r.ConnectTransport
+    | r.RestartIce
+    | r.Produce
+    | r.CloseProducer
+    | r.PauseProducer
+    | r.ResumeProducer
+    | r.Consume
+    | r.PauseConsumer
+    | r.ResumeConsumer
+    | r.CloseConsumer
+    | r.RequestKeyFrame
+    | r.GetStats
+    | r.SetDisplayName
+)
+
+METHODS: Final[dict[str, type[Any]]] = {
+    "joinRoom": r.JoinRoom,
+    "leaveRoom": r.LeaveRoom,
+    "getRtpCapabilities": r.GetRtpCapabilities,
+    "createWebRtcTransport": r.CreateWebRtcTransport,
+    "connectTransport": r.ConnectTransport,
+    "restartIce": r.RestartIce,
+    "produce": r.Produce,
+    "closeProducer": r.CloseProducer,
+    "pauseProducer": r.PauseProducer,
+    "resumeProducer": r.ResumeProducer,
+    "consume": r.Consume,
+    "pauseConsumer": r.PauseConsumer,
+    "resumeConsumer": r.ResumeConsumer,
+    "closeConsumer": r.CloseConsumer,
+    "requestKeyFrame": r.RequestKeyFrame,
+    "getStats": r.GetStats,
+    "setDisplayName": r.SetDisplayName,
+}
+
+METHOD_NAMES: Final[dict[type[Any], str]] = {cls: name for name, cls in METHODS.items()}
+
+_DECODERS: Final = {name: msgspec.json.Decoder(cls) for name, cls in METHODS.items()}
+
+
+def decode_request(method: str, payload: msgspec.Raw) -> Request:
+    """Decode a request's payload; a missing one counts as ``{}``.
+
+    Raises:
+        ProtocolError: ``UNSUPPORTED`` for an unknown method, ``BAD_REQUEST`` naming the path for a wrong payload.
+    """
+    decoder = _DECODERS.get(method)
+    if decoder is None:
+        raise ProtocolError(ErrorCode.UNSUPPORTED, f"There is no method {method[:64]!r}.")
+    data = bytes(payload)
+    try:
+        request: Request = decoder.decode(b"{}" if data in _MISSING else data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ProtocolError(ErrorCode.BAD_REQUEST, f"{method}: {error}") from None
+    return request
+
+
+_MISSING: Final = (b"", b"null")

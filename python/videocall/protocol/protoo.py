@@ -1,0 +1,134 @@
+"""The protoo framing: JSON text frames over a WebSocket with the subprotocol ``protoo``. Pure: bytes in, objects out.
+
+{"request": true, "id": 7, "method": "joinRoom", "data": {...}}
+{"response": true, "id": 7, "ok": true, "data": {...}}
+{"response": true, "id": 7, "ok": false, "errorCode": "NOT_FOUND", "errorReason": "..."}
+{"notification": true, "method": "newProducer", "data": {...}}
+"""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from attrs import frozen
+from msgspec import Meta, Raw
+
+from videocall.ortc import to_wire
+from videocall.protocol.errors import ErrorCode, ProtocolError
+from videocall.protocol.limits import check_bounds
+from videocall.protocol.notifications import NOTIFICATION_NAMES, Notification
+
+__all__ = [
+    "SUBPROTOCOL",
+    "IncomingNotification",
+    "IncomingRequest",
+    "IncomingResponse",
+    "decode",
+    "encode_error",
+    "encode_notification",
+    "encode_request",
+    "encode_response",
+]
+
+SUBPROTOCOL: Final = "protoo"
+
+_MAX_ID: Final = 2**53 - 1  # what an ECMAScript number holds exactly
+
+
+@frozen
+class IncomingRequest:
+    """A request; its payload is not decoded yet."""
+
+    id: int
+    method: str
+    data: Raw
+
+
+@frozen
+class IncomingResponse:
+    """An answer to a request of ours: ``data`` when ``ok``, the error's code and sentence when not."""
+
+    id: int
+    ok: bool
+    data: Raw
+    error_code: str
+    error_reason: str
+
+
+@frozen
+class IncomingNotification:
+    """A notification; its payload is not decoded yet."""
+
+    method: str
+    data: Raw
+
+
+def decode(message: str | bytes) -> IncomingRequest | IncomingResponse | IncomingNotification:
+    """Decode a frame's envelope.
+
+    Raises:
+        ProtocolError: ``BAD_REQUEST`` when it is too long, nests too deep, is no JSON or no protoo message.
+    """
+    raw = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
+    check_bounds(raw)
+    try:
+        envelope = _ENVELOPE.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError(ErrorCode.BAD_REQUEST, f"Not a protoo message: {error}") from None
+    if envelope.request and envelope.id is not None and envelope.method is not None:
+        return IncomingRequest(envelope.id, envelope.method, envelope.data)
+    if envelope.response and envelope.id is not None:
+        return IncomingResponse(
+            envelope.id, envelope.ok, envelope.data, str(envelope.errorCode or ""), envelope.errorReason or ""
+        )
+    if envelope.notification and envelope.method is not None:
+        return IncomingNotification(envelope.method, envelope.data)
+    raise ProtocolError(
+        ErrorCode.BAD_REQUEST,
+        "Not a protoo message: it is neither a request with id and method, nor a response, nor a notification.",
+    )
+
+
+def encode_request(request_id: int, method: str, data: object) -> bytes:
+    """Encode a request of ours."""
+    return _encode({"request": True, "id": request_id, "method": method, "data": to_wire(data)})
+
+
+def encode_response(request_id: int, data: object) -> bytes:
+    """Encode the answer to a request that was carried out; absent (`None`) fields are left out."""
+    return _encode({"response": True, "id": request_id, "ok": True, "data": to_wire(data)})
+
+
+def encode_error(request_id: int, error: ProtocolError) -> bytes:
+    """Encode the answer to a request that was refused."""
+    return _encode(
+        {"response": True, "id": request_id, "ok": False, "errorCode": error.code, "errorReason": error.message}
+    )
+
+
+def encode_notification(notification: Notification) -> bytes:
+    """Encode a notification, once for all who get it."""
+    return _encode({"notification": True, "method": NOTIFICATION_NAMES[type(notification)], "data": notification})
+
+
+_NOTHING: Final = Raw(b"{}")
+
+
+@frozen
+class _Envelope:
+    request: bool = False
+    response: bool = False
+    notification: bool = False
+    id: Annotated[int, Meta(ge=0, le=_MAX_ID)] | None = None
+    method: Annotated[str, Meta(max_length=64)] | None = None
+    ok: bool = False
+    data: Raw = _NOTHING
+    errorCode: str | int | None = None
+    errorReason: str | None = None
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def _encode(value: dict[str, Any]) -> bytes:
+    return _ENCODER.encode(value)

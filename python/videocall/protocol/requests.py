@@ -1,0 +1,158 @@
+"""What a client asks: one class per method, named in ``METHODS``.
+
+Field names are the names on the wire. Fields that a class does not know are ignored: clients may be newer than servers.
+"""
+
+from typing import Annotated, Literal
+
+from attrs import frozen
+from msgspec import Meta
+
+from videocall.ortc.types import DtlsParameters, RtpCapabilities, RtpParameters
+from videocall.protocol.fields import AppData, DisplayName, Id, Kind, RoomId, Source
+
+__all__ = [
+    "CloseConsumer",
+    "CloseProducer",
+    "ConnectTransport",
+    "Consume",
+    "CreateWebRtcTransport",
+    "GetRtpCapabilities",
+    "GetStats",
+    "JoinRoom",
+    "LeaveRoom",
+    "PauseConsumer",
+    "PauseProducer",
+    "Produce",
+    "RequestKeyFrame",
+    "RestartIce",
+    "ResumeConsumer",
+    "ResumeProducer",
+    "SetDisplayName",
+]
+
+
+@frozen
+class JoinRoom:
+    """``joinRoom``: enter a room, made when nobody is in it. Without ``roomId`` the socket's query names it."""
+
+    displayName: DisplayName
+    roomId: RoomId | None = None
+
+
+@frozen
+class LeaveRoom:
+    """``leaveRoom``: leave; everything the participant had is closed. The socket stays open and may join again."""
+
+
+@frozen
+class GetRtpCapabilities:
+    """``getRtpCapabilities``: what the server's routers can take. The one method allowed before joining."""
+
+
+@frozen
+class CreateWebRtcTransport:
+    """``createWebRtcTransport``: a transport that either sends to the server or receives from it."""
+
+    direction: Literal["send", "recv"]
+
+
+@frozen
+class ConnectTransport:
+    """``connectTransport``: the client's DTLS fingerprints and role, once per transport."""
+
+    transportId: Id
+    dtlsParameters: DtlsParameters
+
+
+@frozen
+class RestartIce:
+    """``restartIce``: new ICE credentials for a transport."""
+
+    transportId: Id
+
+
+@frozen
+class Produce:
+    """``produce``: publish a track. Without ``source``: microphone for audio, camera for video."""
+
+    transportId: Id
+    kind: Kind
+    rtpParameters: RtpParameters
+    source: Source | None = None
+    paused: bool = False
+    appData: AppData | None = None
+
+
+@frozen
+class CloseProducer:
+    """``closeProducer``: end a track one publishes."""
+
+    producerId: Id
+
+
+@frozen
+class PauseProducer:
+    """``pauseProducer``: stop forwarding a track one publishes."""
+
+    producerId: Id
+
+
+@frozen
+class ResumeProducer:
+    """``resumeProducer``: forward it again."""
+
+    producerId: Id
+
+
+@frozen
+class Consume:
+    """``consume``: receive one producer, or several with one request. Consumers begin paused."""
+
+    transportId: Id
+    producerId: Id | Annotated[list[Id], Meta(min_length=1, max_length=100)]
+    rtpCapabilities: RtpCapabilities
+
+
+@frozen
+class PauseConsumer:
+    """``pauseConsumer``: receive nothing for now."""
+
+    consumerId: Id
+
+
+@frozen
+class ResumeConsumer:
+    """``resumeConsumer``: receive, from the next key frame on."""
+
+    consumerId: Id
+
+
+@frozen
+class CloseConsumer:
+    """``closeConsumer``: receive it no more."""
+
+    consumerId: Id
+
+
+@frozen
+class RequestKeyFrame:
+    """``requestKeyFrame``: ask a consumer's publisher for a key frame."""
+
+    consumerId: Id
+
+
+@frozen
+class GetStats:
+    """``getStats`` of exactly one of the three."""
+
+    transportId: Id | None = None
+    producerId: Id | None = None
+    consumerId: Id | None = None
+
+
+@frozen
+class SetDisplayName:
+    """``setDisplayName``: change what others see."""
+
+    displayName: DisplayName

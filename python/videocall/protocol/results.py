@@ -1,0 +1,137 @@
+"""What a request is answered with. Methods that are not here answer ``{}``."""
+
+from typing import Any
+
+from attrs import frozen
+
+from videocall.ortc.types import DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters
+from videocall.protocol.fields import Kind, Role, Source
+
+__all__ = [
+    "ConsumeFailure",
+    "Consumer",
+    "Consumers",
+    "ErrorBody",
+    "IceRestarted",
+    "IceServer",
+    "Participant",
+    "Produced",
+    "Producer",
+    "RoomJoined",
+    "Stats",
+    "Transport",
+]
+
+
+@frozen
+class IceServer:
+    """An entry of ``RTCConfiguration.iceServers``."""
+
+    urls: list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+@frozen
+class Participant:
+    """Someone in the room. ``joinedAt`` is in milliseconds since 1970, by the server's clock."""
+
+    participantId: str
+    displayName: str
+    role: Role
+    joinedAt: int
+
+
+@frozen
+class Producer:
+    """A track someone publishes. ``paused`` is what receivers see, whoever paused it."""
+
+    producerId: str
+    participantId: str
+    kind: Kind
+    source: Source
+    paused: bool
+
+
+@frozen
+class RoomJoined:
+    """Everything a client needs to start: who is there and what they publish, the joiner left out."""
+
+    roomId: str
+    participantId: str
+    role: Role
+    rtpCapabilities: RtpCapabilities
+    iceServers: list[IceServer]
+    participants: list[Participant]
+    producers: list[Producer]
+    messages: list[Any]
+    resumeToken: str
+
+
+@frozen
+class Transport:
+    """The options that mediasoup-client's ``createSendTransport`` and ``createRecvTransport`` take."""
+
+    id: str
+    iceParameters: IceParameters
+    iceCandidates: list[IceCandidate]
+    dtlsParameters: DtlsParameters
+    iceServers: list[IceServer]
+    sctpParameters: None = None
+
+
+@frozen
+class IceRestarted:
+    """The transport's new credentials."""
+
+    iceParameters: IceParameters
+
+
+@frozen
+class Produced:
+    """The new producer's id."""
+
+    id: str
+
+
+@frozen
+class Consumer:
+    """The options that mediasoup-client's ``recvTransport.consume`` takes, and what the page wants beside them."""
+
+    id: str
+    producerId: str
+    kind: Kind
+    rtpParameters: RtpParameters
+    type: str
+    producerPaused: bool
+
+
+@frozen
+class ErrorBody:
+    """A code and a sentence."""
+
+    code: str
+    message: str
+
+
+@frozen
+class ConsumeFailure:
+    """The producer of a list that could not be consumed, and why."""
+
+    producerId: str
+    error: ErrorBody
+
+
+@frozen
+class Consumers:
+    """The answer to a list, in its order."""
+
+    consumers: list[Any]
+    """``Consumer`` or ``ConsumeFailure``: msgspec takes no union of attrs classes."""
+
+
+@frozen
+class Stats:
+    """Counters as ``RTCStats``-like objects."""
+
+    stats: list[Any]

@@ -1,0 +1,319 @@
+"""One room. See the package for how calls and effects work."""
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from videocall.protocol import ErrorCode, ProtocolError, results
+from videocall.protocol import notifications as n
+from videocall.protocol.fields import Kind, Reason, Role, Source
+from videocall.rooms.effects import (
+    CloseConsumer,
+    CloseProducer,
+    CloseTransport,
+    Effect,
+    Notify,
+    PauseProducer,
+    ResumeProducer,
+)
+from videocall.rooms.state import ConsumerState, Limits, ParticipantState, ProducerState, TransportState
+
+__all__ = ["Room"]
+
+_KIND_OF: Final[dict[Source, Kind]] = {
+    "microphone": "audio",
+    "camera": "video",
+    "screen": "video",
+    "screenAudio": "audio",
+}
+
+
+class Room:
+    """A room and everything in it.
+
+    Every id in a call must be the participant's own, or, for what is consumed, the room's own; any other is
+    ``NOT_FOUND``, whether it exists elsewhere or not.
+    """
+
+    def __init__(self, room_id: str, limits: Limits | None = None) -> None:
+        self.id = room_id
+        self.limits = limits or Limits()
+        self._participants: dict[str, ParticipantState] = {}
+        self._producers: dict[str, ProducerState] = {}
+
+    # Participants
+
+    @property
+    def participants(self) -> list[results.Participant]:
+        """Who is there, in order of arrival."""
+        return [participant.wire() for participant in self._participants.values()]
+
+    @property
+    def producers(self) -> list[results.Producer]:
+        """What is published, in order of its beginning."""
+        return [producer.wire() for producer in self._producers.values()]
+
+    def join(self, participant_id: str, display_name: str, joined_at: int) -> list[Effect]:
+        """Take someone in; the first is the room's host. `joined_at` is in milliseconds since 1970.
+
+        Raises:
+            ProtocolError: ``ROOM_FULL``, or ``CONFLICT`` when they are in already.
+        """
+        if participant_id in self._participants:
+            raise ProtocolError(ErrorCode.CONFLICT, "You are in the room already.")
+        if len(self._participants) >= self.limits.participants:
+            raise ProtocolError(ErrorCode.ROOM_FULL)
+        role: Role = "participant" if self._participants else "host"
+        joined = ParticipantState(participant_id, _clean(display_name), role, joined_at)
+        self._participants[participant_id] = joined
+        notification = n.ParticipantJoined(joined.id, joined.display_name, joined.role, joined.joined_at)
+        return list(self._tell_others(participant_id, notification))
+
+    def leave(self, participant_id: str, reason: Reason) -> list[Effect]:
+        """Let someone go and close all they had. Someone who is gone already is no error."""
+        leaver = self._participants.pop(participant_id, None)
+        if leaver is None:
+            return []
+        for consumer in leaver.consumers.values():
+            del self._producers[consumer.producer].consumers[consumer.id]
+        effects: list[Effect] = []
+        for producer in leaver.producers.values():
+            effects += self._drop_producer(producer, reason, tell_owner=False)
+        effects += self._tell_others(participant_id, n.ParticipantLeft(participant_id, reason))
+        effects += [CloseTransport(transport_id) for transport_id in leaver.transports]
+        return effects
+
+    def set_display_name(self, participant_id: str, display_name: str) -> list[Effect]:
+        """Change what the others see."""
+        participant = self._participant(participant_id)
+        participant.display_name = _clean(display_name)
+        update = n.ParticipantUpdated(participant_id, participant.display_name)
+        return list(self._tell_others(participant_id, update))
+
+    # Transports
+
+    def check_new_transport(self, participant_id: str) -> None:
+        """Raise `ProtocolError` unless they may have one more transport."""
+        _check_limit(len(self._participant(participant_id).transports), self.limits.transports_each, "transports")
+
+    def add_transport(self, participant_id: str, transport_id: str, direction: Literal["send", "recv"]) -> None:
+        """Remember a new transport."""
+        self.check_new_transport(participant_id)
+        transport = TransportState(transport_id, participant_id, direction)
+        self._participants[participant_id].transports[transport_id] = transport
+
+    def check_transport(
+        self, participant_id: str, transport_id: str, direction: Literal["send", "recv"] | None = None
+    ) -> None:
+        """Raise `ProtocolError` unless the transport is theirs and, when asked for, of that direction."""
+        transport = self._participant(participant_id).transports.get(transport_id)
+        if transport is None:
+            raise _not_found("transport", transport_id)
+        if direction is not None and transport.direction != direction:
+            raise ProtocolError(ErrorCode.CONFLICT, f"That transport does not {_VERBS[direction]}.")
+
+    def transport_closed(self, participant_id: str, transport_id: str) -> list[Effect]:
+        """The media core closed a transport. One that is not known any more is no error."""
+        owner = self._participants.get(participant_id)
+        if owner is None or owner.transports.pop(transport_id, None) is None:
+            return []
+        effects: list[Effect] = []
+        for producer in [p for p in owner.producers.values() if p.transport == transport_id]:
+            effects += self._drop_producer(producer, "transportClosed", tell_owner=True)
+        for consumer in [c for c in owner.consumers.values() if c.transport == transport_id]:
+            effects += self._drop_consumer(consumer, "transportClosed")
+        effects += self._settle_cameras(owner)
+        return effects
+
+    # Producers
+
+    def check_produce(self, participant_id: str, transport_id: str, kind: Kind, source: Source | None) -> Source:
+        """Say what the source of a new producer is, or raise `ProtocolError` when it may not be made."""
+        self.check_transport(participant_id, transport_id, "send")
+        _check_limit(len(self._participant(participant_id).producers), self.limits.producers_each, "producers")
+        resolved: Source = source or ("microphone" if kind == "audio" else "camera")
+        if _KIND_OF[resolved] != kind:
+            raise ProtocolError(ErrorCode.BAD_REQUEST, f"The source {resolved} is not {kind}.")
+        return resolved
+
+    def starts_held(self, participant_id: str, source: Source) -> bool:
+        """Whether a new producer of that source would be paused at once, its owner's screen being in its place."""
+        return source == "camera" and _screen_takes_over(self._participant(participant_id))
+
+    def add_producer(
+        self,
+        participant_id: str,
+        transport_id: str,
+        producer_id: str,
+        kind: Kind,
+        source: Source | None,
+        *,
+        paused: bool = False,
+        keeps_camera: bool = False,
+    ) -> list[Effect]:
+        """Announce a new producer. Its media is expected to be paused when `paused` or `starts_held`."""
+        resolved = self.check_produce(participant_id, transport_id, kind, source)
+        owner = self._participants[participant_id]
+        held = self.starts_held(participant_id, resolved)
+        producer = ProducerState(producer_id, participant_id, transport_id, kind, resolved, paused, keeps_camera, held)
+        owner.producers[producer_id] = producer
+        self._producers[producer_id] = producer
+        effects = self._settle_cameras(owner)
+        effects += self._tell_others(
+            participant_id, n.NewProducer(producer.id, producer.owner, kind, resolved, producer.paused)
+        )
+        return effects
+
+    def pause_producer(self, participant_id: str, producer_id: str) -> list[Effect]:
+        """Their owner wants it paused. Pausing twice changes nothing."""
+        return self._set_pause(self._own_producer(participant_id, producer_id), paused_by_owner=True)
+
+    def resume_producer(self, participant_id: str, producer_id: str) -> list[Effect]:
+        """Their owner wants it to go on; a camera that a screen stands in for goes on after the screen."""
+        return self._set_pause(self._own_producer(participant_id, producer_id), paused_by_owner=False)
+
+    def close_producer(self, participant_id: str, producer_id: str) -> list[Effect]:
+        """Their owner ends it."""
+        producer = self._own_producer(participant_id, producer_id)
+        effects = self._drop_producer(producer, "closed", tell_owner=False)
+        effects.append(CloseProducer(producer_id))
+        effects += self._settle_cameras(self._participants[participant_id])
+        return effects
+
+    def producer_closed(self, producer_id: str, reason: Reason) -> list[Effect]:
+        """The media core closed a producer. One that is not known any more is no error."""
+        producer = self._producers.get(producer_id)
+        if producer is None:
+            return []
+        effects = self._drop_producer(producer, reason, tell_owner=True)
+        effects += self._settle_cameras(self._participants[producer.owner])
+        return effects
+
+    def check_producer(self, participant_id: str, producer_id: str) -> None:
+        """Raise `ProtocolError` unless the producer is theirs."""
+        self._own_producer(participant_id, producer_id)
+
+    # Consumers
+
+    def check_consume(self, participant_id: str, transport_id: str, producer_id: str) -> None:
+        """Raise `ProtocolError` unless they may receive that producer on that transport."""
+        self.check_transport(participant_id, transport_id, "recv")
+        if producer_id not in self._producers:
+            raise _not_found("producer", producer_id)
+        _check_limit(len(self._participant(participant_id).consumers), self.limits.consumers_each, "consumers")
+
+    def add_consumer(
+        self, participant_id: str, transport_id: str, consumer_id: str, producer_id: str
+    ) -> results.Producer:
+        """Remember a new consumer, and say how its producer is now."""
+        self.check_consume(participant_id, transport_id, producer_id)
+        consumer = ConsumerState(consumer_id, participant_id, transport_id, producer_id)
+        producer = self._producers[producer_id]
+        self._participants[participant_id].consumers[consumer_id] = consumer
+        producer.consumers[consumer_id] = consumer
+        return producer.wire()
+
+    def check_consumer(self, participant_id: str, consumer_id: str) -> None:
+        """Raise `ProtocolError` unless the consumer is theirs."""
+        if consumer_id not in self._participant(participant_id).consumers:
+            raise _not_found("consumer", consumer_id)
+
+    def close_consumer(self, participant_id: str, consumer_id: str) -> list[Effect]:
+        """Their owner wants it no more."""
+        self.check_consumer(participant_id, consumer_id)
+        self._forget_consumer(self._participants[participant_id].consumers[consumer_id])
+        return [CloseConsumer(consumer_id)]
+
+    def consumer_closed(self, participant_id: str, consumer_id: str, reason: Reason) -> list[Effect]:
+        """The media core closed a consumer. One that is not known any more is no error."""
+        owner = self._participants.get(participant_id)
+        consumer = owner.consumers.get(consumer_id) if owner else None
+        return list(self._drop_consumer(consumer, reason)) if consumer else []
+
+    # Helpers
+
+    def _participant(self, participant_id: str) -> ParticipantState:
+        participant = self._participants.get(participant_id)
+        if participant is None:
+            raise ProtocolError(ErrorCode.NOT_JOINED)
+        return participant
+
+    def _own_producer(self, participant_id: str, producer_id: str) -> ProducerState:
+        producer = self._participant(participant_id).producers.get(producer_id)
+        if producer is None:
+            raise _not_found("producer", producer_id)
+        return producer
+
+    def _tell_others(self, participant_id: str, notification: n.Notification) -> Iterator[Notify]:
+        others = tuple(other for other in self._participants if other != participant_id)
+        if others:
+            yield Notify(others, notification)
+
+    def _drop_producer(self, producer: ProducerState, reason: Reason, *, tell_owner: bool) -> list[Effect]:
+        del self._producers[producer.id]
+        if owner := self._participants.get(producer.owner):
+            del owner.producers[producer.id]
+        effects: list[Effect] = []
+        for consumer in list(producer.consumers.values()):
+            effects += self._drop_consumer(consumer, reason)
+        notification = n.ProducerClosed(producer.id, producer.owner, reason)
+        effects += self._tell_others("" if tell_owner else producer.owner, notification)
+        return effects
+
+    def _drop_consumer(self, consumer: ConsumerState, reason: Reason) -> Iterator[Effect]:
+        self._forget_consumer(consumer)
+        yield Notify((consumer.owner,), n.ConsumerClosed(consumer.id, consumer.producer, reason))
+
+    def _forget_consumer(self, consumer: ConsumerState) -> None:
+        del self._participants[consumer.owner].consumers[consumer.id]
+        if producer := self._producers.get(consumer.producer):
+            del producer.consumers[consumer.id]
+
+    def _set_pause(
+        self, producer: ProducerState, *, paused_by_owner: bool | None = None, held: bool | None = None
+    ) -> list[Effect]:
+        before = producer.paused
+        producer.paused_by_owner = producer.paused_by_owner if paused_by_owner is None else paused_by_owner
+        producer.held = producer.held if held is None else held
+        if producer.paused == before:
+            return []
+        consumers = producer.consumers.values()
+        if producer.paused:
+            effects: list[Effect] = [PauseProducer(producer.id)]
+            effects += self._tell_others(producer.owner, n.ProducerPaused(producer.id, producer.owner))
+            effects += [Notify((c.owner,), n.ConsumerPaused(c.id, producer.id)) for c in consumers]
+        else:
+            effects = [ResumeProducer(producer.id)]
+            effects += self._tell_others(producer.owner, n.ProducerResumed(producer.id, producer.owner))
+            effects += [Notify((c.owner,), n.ConsumerResumed(c.id, producer.id)) for c in consumers]
+        return effects
+
+    def _settle_cameras(self, owner: ParticipantState) -> list[Effect]:
+        held = _screen_takes_over(owner)
+        effects: list[Effect] = []
+        for producer in owner.producers.values():
+            if producer.source == "camera":
+                effects += self._set_pause(producer, held=held)
+        return effects
+
+
+def _clean(display_name: str) -> str:
+    cleaned = display_name.strip()
+    if not cleaned:
+        raise ProtocolError(ErrorCode.BAD_REQUEST, "A displayName needs a character that can be seen.")
+    return cleaned
+
+
+_VERBS: Final = {"send": "send to the server", "recv": "receive from the server"}
+
+
+def _screen_takes_over(owner: ParticipantState) -> bool:
+    return any(producer.source == "screen" and not producer.keeps_camera for producer in owner.producers.values())
+
+
+def _not_found(what: str, object_id: str) -> ProtocolError:
+    return ProtocolError(ErrorCode.NOT_FOUND, f"There is no {what} {object_id!r} in your room.")
+
+
+def _check_limit(count: int, limit: int, what: str) -> None:
+    if count >= limit:
+        raise ProtocolError(ErrorCode.LIMIT_REACHED, f"You may have {limit} {what} at most.")

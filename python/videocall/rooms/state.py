@@ -1,0 +1,80 @@
+"""What a room remembers of its participants and their media."""
+
+from typing import Literal
+
+from attrs import Factory, define, frozen
+
+from videocall.protocol import results
+from videocall.protocol.fields import Kind, Role, Source
+
+__all__ = ["ConsumerState", "Limits", "ParticipantState", "ProducerState", "TransportState"]
+
+
+@frozen
+class Limits:
+    """How many of each there may be: a bound on what one client can make the server hold."""
+
+    participants: int = 1000
+    transports_each: int = 8
+    producers_each: int = 16
+    consumers_each: int = 4000
+
+
+@define
+class TransportState:
+    """A transport; it only ever carries media in one direction."""
+
+    id: str
+    owner: str
+    direction: Literal["send", "recv"]
+
+
+@define
+class ConsumerState:
+    """Someone's reception of a producer."""
+
+    id: str
+    owner: str
+    transport: str
+    producer: str
+
+
+@define
+class ProducerState:
+    """A published track. It is paused while its owner wants it so, or while the owner's screen takes its place."""
+
+    id: str
+    owner: str
+    transport: str
+    kind: Kind
+    source: Source
+    paused_by_owner: bool
+    keeps_camera: bool
+    held: bool = False
+    consumers: dict[str, ConsumerState] = Factory(dict)
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is forwarded."""
+        return self.paused_by_owner or self.held
+
+    def wire(self) -> results.Producer:
+        """As clients see it."""
+        return results.Producer(self.id, self.owner, self.kind, self.source, self.paused)
+
+
+@define
+class ParticipantState:
+    """Someone in the room. The dicts keep the order of arrival."""
+
+    id: str
+    display_name: str
+    role: Role
+    joined_at: int
+    transports: dict[str, TransportState] = Factory(dict)
+    producers: dict[str, ProducerState] = Factory(dict)
+    consumers: dict[str, ConsumerState] = Factory(dict)
+
+    def wire(self) -> results.Participant:
+        """As clients see them."""
+        return results.Participant(self.id, self.display_name, self.role, self.joined_at)
