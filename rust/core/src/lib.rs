@@ -2,5 +2,6 @@
 //!
 //! It is told the time and never asks for it; it owns no clock, socket, thread or lock.
 #![forbid(unsafe_code)]
+pub mod rtcp;
 pub mod rtp;
 pub mod srtp;
