@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import maturin
+
 from web_bundle import WebBundleError, build, verify
 
 Settings = Mapping[str, Any] | None
@@ -21,9 +22,7 @@ prepare_metadata_for_build_wheel = maturin.prepare_metadata_for_build_wheel
 prepare_metadata_for_build_editable = maturin.prepare_metadata_for_build_editable
 
 
-def build_wheel(
-    wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
-) -> str:
+def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
     """Build the page and the wheel; return the wheel's file name."""
     _web_bundle()
     return maturin.build_wheel(wheel_directory, config_settings, metadata_directory)

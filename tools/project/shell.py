@@ -19,9 +19,7 @@ def heading(text: str) -> None:
     print(f"{emphasis[0]}==> {text}{emphasis[1]}", flush=True)
 
 
-def run(
-    title: str, command: Sequence[str | Path], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None
-) -> None:
+def run(title: str, command: Sequence[str | Path], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> None:
     """Announce and run a command, its output going to the terminal.
 
     Raises:

@@ -54,7 +54,9 @@ SUITES: tuple[Suite, ...] = (
         ["cargo", "test", "--locked", "--workspace", "--exclude", "videocall-py"],
         env={"PYO3_PYTHON": str(PYTHON)},
     ),
-    _node("endurance", "a call of several minutes (beside the next suites)", "browser/endurance.test.mjs", background=True),
+    _node(
+        "endurance", "a call of several minutes (beside the next suites)", "browser/endurance.test.mjs", background=True
+    ),
     _pytest("packaging", "the wheel and the source archive, in clean environments", "tests/packaging"),
     _node("interop", "clients that nobody here wrote", "interop/"),
     _node("browser", "Chromium: whole calls", "browser/call.test.mjs", "browser/page.test.mjs"),
@@ -115,7 +117,9 @@ def _environment(suite: Suite) -> dict[str, str]:
 def _run(suite: Suite) -> Result:
     shell.heading(f"{suite.name}: {suite.about}")
     started = time.monotonic()
-    finished = subprocess.run(suite.command, cwd=suite.cwd, env=_environment(suite), stdin=subprocess.DEVNULL, check=False)
+    finished = subprocess.run(
+        suite.command, cwd=suite.cwd, env=_environment(suite), stdin=subprocess.DEVNULL, check=False
+    )
     return Result(suite, finished.returncode, time.monotonic() - started)
 
 

@@ -24,10 +24,12 @@ def require() -> None:
 
 def _python() -> str | None:
     try:
-        import ensurepip  # noqa: F401, PLC0415
-        import venv  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
     except ImportError:
-        return f"{sys.executable} cannot make environments: install its venv module (on Debian: apt install python3-venv)."
+        return (
+            f"{sys.executable} cannot make environments: install its venv module (on Debian: apt install python3-venv)."
+        )
     return None
 
 

@@ -1,0 +1,65 @@
+/** Real browsers, headless, as Debian ships them: Chromium over CDP, Firefox over WebDriver BiDi. */
+
+import puppeteer from 'puppeteer-core';
+
+/** @import { Browser } from 'puppeteer-core' */
+
+const CHROMIUM_ARGS = [
+  '--no-sandbox',
+  '--use-fake-device-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  '--auto-select-desktop-capture-source=Entire screen',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-dev-shm-usage',
+  // A hidden window's timers and video are slowed down; in a test no window is ever in front.
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+];
+
+/**
+ * @typedef {object} ChromiumOptions
+ * @property {'allow' | 'deny'} [permission] what the person answers when asked for camera and microphone
+ * @property {boolean} [devices] false: the machine has neither
+ * @property {string} [trust] an http origin, not on localhost, on which devices may be used all the same
+ */
+
+/**
+ * @param {ChromiumOptions} [options]
+ * @returns {Promise<Browser>}
+ */
+export function launchChromium({ permission = 'allow', devices = true, trust } = {}) {
+  const args = CHROMIUM_ARGS.filter((arg) => devices || !arg.startsWith('--use-fake-device'));
+  args.push(permission === 'allow' ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts');
+  if (trust !== undefined) args.push(`--unsafely-treat-insecure-origin-as-secure=${trust}`);
+  return puppeteer.launch({
+    browser: 'chrome',
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    pipe: true,
+    args,
+  });
+}
+
+/**
+ * @param {{ trust: string }} options the http origin on which devices may be used
+ * @returns {Promise<Browser>}
+ */
+export function launchFirefox({ trust }) {
+  return puppeteer.launch({
+    browser: 'firefox',
+    executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
+    headless: true,
+    extraPrefsFirefox: {
+      'media.navigator.permission.disabled': true,
+      'media.navigator.streams.fake': true,
+      'media.autoplay.default': 0,
+      'media.devices.insecure.enabled': true,
+      'media.getusermedia.insecure.enabled': true,
+      'dom.securecontext.allowlist': new URL(trust).hostname,
+    },
+  });
+}

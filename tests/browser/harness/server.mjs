@@ -1,0 +1,76 @@
+/** A `videocall serve` of the tests' own. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { freeTcpPort, freeUdpPorts } from './ports.mjs';
+import { until } from './wait.mjs';
+
+const VIDEOCALL =
+  process.env.VIDEOCALL ?? fileURLToPath(new URL('../../../.venv/bin/videocall', import.meta.url));
+
+const WORKERS = 2;
+
+/**
+ * @typedef {object} Server
+ * @property {string} url without a slash at the end
+ * @property {number} pid
+ * @property {() => string} output all that it has printed
+ * @property {() => Promise<void>} stop SIGTERM, and a clean exit is expected
+ */
+
+/**
+ * Start a server and wait until it answers.
+ *
+ * @param {{ host?: string, namespace?: string, args?: string[] }} [options] `namespace`: a network namespace to run it in
+ * @returns {Promise<Server>}
+ */
+export async function startServer({ host = '127.0.0.1', namespace, args = [] } = {}) {
+  const port = await freeTcpPort(namespace === undefined ? host : '127.0.0.1');
+  const rtcPort = await freeUdpPorts(WORKERS);
+  const directory = await mkdtemp(join(tmpdir(), 'videocall-server-'));
+  const serve = [
+    ...[VIDEOCALL, 'serve', '--host', host, '--port', String(port), '--rtc-port', String(rtcPort)],
+    ...['--rtc-address', host, '--workers', String(WORKERS), ...args],
+  ];
+  const command = namespace === undefined ? serve : ['ip', 'netns', 'exec', namespace, ...serve];
+  // A directory of its own: no setting of the person who runs the tests, and no file left behind.
+  const child = spawn(/** @type {string} */ (command[0]), command.slice(1), {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (/** @type {string} */ text) => (output += text));
+  }
+  const exited = once(child, 'exit');
+  const url = `http://${host}:${port}`;
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await exited;
+    }
+    await rm(directory, { recursive: true });
+    if (child.exitCode !== 0) {
+      throw new Error(`the server ended with ${String(child.exitCode ?? child.signalCode)}:\n${output}`);
+    }
+  };
+  try {
+    await until('the server answers /healthz', async () => {
+      if (child.exitCode !== null) return true;
+      return (await fetch(`${url}/healthz`)).ok;
+    });
+    if (child.exitCode !== null) throw new Error(`the server ended at once:\n${output}`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    await exited;
+    await rm(directory, { recursive: true });
+    throw new Error(`no server:\n${output}`, { cause: error });
+  }
+  return { url, pid: /** @type {number} */ (child.pid), output: () => output, stop };
+}
