@@ -25,7 +25,8 @@ prepare_metadata_for_build_editable = maturin.prepare_metadata_for_build_editabl
 def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
     """Build the page and the wheel; return the wheel's file name."""
     _web_bundle()
-    return maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
+    name: str = maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
+    return name
 
 
 def build_editable(
@@ -33,13 +34,15 @@ def build_editable(
 ) -> str:
     """Build the page and a wheel that points into this tree; return the wheel's file name."""
     _web_bundle()
-    return maturin.build_editable(wheel_directory, config_settings, metadata_directory)
+    name: str = maturin.build_editable(wheel_directory, config_settings, metadata_directory)
+    return name
 
 
 def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
     """Build the page and the source archive, which carries it; return the archive's file name."""
     _web_bundle()
-    return maturin.build_sdist(sdist_directory, config_settings)
+    name: str = maturin.build_sdist(sdist_directory, config_settings)
+    return name
 
 
 def _web_bundle() -> None:

@@ -60,7 +60,12 @@ SUITES: tuple[Suite, ...] = (
     _pytest("packaging", "the wheel and the source archive, in clean environments", "tests/packaging"),
     _node("interop", "clients that nobody here wrote", "interop/"),
     _node("browser", "Chromium: whole calls", "browser/call.test.mjs", "browser/page.test.mjs"),
-    _node("network", "Firefox and Chromium in network namespaces", "browser/network.test.mjs"),
+    Suite(
+        "network",
+        "Firefox and Chromium in network namespaces",
+        ["node", "browser/in_namespaces.mjs", *_NODE_TEST, "browser/network.test.mjs"],
+        cwd=NODE_TESTS,
+    ),
 )
 
 
