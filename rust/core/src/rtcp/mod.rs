@@ -48,7 +48,7 @@ pub enum RtcpError {
     /// The version field is not 2. Ends the iteration.
     #[error("RTCP version {0}, expected 2")]
     Version(u8),
-    /// The padding count is zero, no multiple of four, or longer than the body.
+    /// The padding count is zero or longer than the body.
     #[error("the padding count does not fit the body")]
     Padding,
     /// The body is too short for what its type and its count promise.
@@ -149,10 +149,11 @@ impl<'a> Iterator for Packets<'a> {
     }
 }
 
+/// RFC 3550 §6.4.1 wants a multiple of four; libwebrtc's transport-cc feedback has fewer, to the next word.
 fn without_padding(body: &[u8]) -> Option<&[u8]> {
     let count = *body.last()?;
     let len = body.len().checked_sub(usize::from(count))?;
-    (count != 0 && count % 4 == 0).then(|| &body[..len])
+    (count != 0).then(|| &body[..len])
 }
 
 fn read(packet_type: u8, count: u8, body: &[u8]) -> Option<RtcpPacket<'_>> {

@@ -55,14 +55,15 @@ impl<'a> TccView<'a> {
 
     /// Where the deltas start: the chunks must be read for that.
     fn chunks_len(&self) -> usize {
-        let mut covered = 0;
-        for (index, word) in self.chunks.chunks_exact(2).enumerate() {
+        let (mut covered, mut len) = (0, 0);
+        for word in self.chunks.chunks_exact(2) {
             if covered >= usize::from(self.status_count) {
-                return 2 * index;
+                break;
             }
             covered += usize::from(Chunk::new(u16::from_be_bytes([word[0], word[1]])).left);
+            len += 2;
         }
-        self.chunks.len()
+        len
     }
 }
 
