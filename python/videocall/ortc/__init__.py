@@ -12,7 +12,7 @@ from ._wire import from_wire, to_wire
 from .consumer import can_consume, get_consumer_rtp_parameters
 from .producer import get_consumable_rtp_parameters, get_producer_rtp_mapping
 from .router import PROBATOR_PAYLOAD_TYPE, generate_router_rtp_capabilities
-from .ssrc import PROBATOR_SSRC, SsrcPairs
+from .ssrc import PROBATOR_SSRC, SsrcSequence
 from .supported import DEFAULT_CODECS, SUPPORTED_CODECS, SUPPORTED_EXTENSIONS
 from .validation import validate_rtp_capabilities, validate_rtp_parameters
 
@@ -24,7 +24,7 @@ __all__ = [
     "SUPPORTED_EXTENSIONS",
     "InvalidParameterError",
     "OrtcError",
-    "SsrcPairs",
+    "SsrcSequence",
     "UnsupportedError",
     "can_consume",
     "codecs",

@@ -10,25 +10,20 @@ PROBATOR_SSRC: Final = 1234
 _LOWEST, _HIGHEST = 0x1000_0000, 0x7FFF_FFFF
 
 
-class SsrcPairs:
-    """Runs of SSRCs, none of which is in use twice.
+class SsrcSequence:
+    """SSRCs of one transport, none of them given twice.
 
-    Runs start at even numbers, so a media stream's retransmission stream is the odd number after it.
+    They count up from a random start. That no two transports share a number is likely, and not needed.
     """
 
     def __init__(self, random: Random) -> None:
-        self._random = random
-        self._used: set[int] = set()
+        self._next = random.randrange(_LOWEST, _HIGHEST, 2)
 
-    def take(self, streams: int = 1) -> int:
-        """Reserve `streams` pairs; returns the first number. The run is contiguous."""
-        while True:
-            first = self._random.randrange(_LOWEST, _HIGHEST - 2 * streams, 2)
-            run = range(first, first + 2 * streams, 2)
-            if self._used.isdisjoint(run):
-                self._used.update(run)
-                return first
-
-    def release(self, first: int, streams: int = 1) -> None:
-        """Give a run back."""
-        self._used.difference_update(range(first, first + 2 * streams, 2))
+    def take(self, count: int) -> int:
+        """Take `count` consecutive numbers; returns the first, which is even."""
+        count += count % 2
+        if self._next + count > _HIGHEST:
+            self._next = _LOWEST
+        first = self._next
+        self._next += count
+        return first

@@ -1,0 +1,73 @@
+"""A selective forwarding unit for Trio, in mediasoup's vocabulary.
+
+`open_sfu` runs media workers. A `Worker` holds routers, a `Router` the transports of one group of clients; a
+`WebRtcTransport` is the server's side of one peer connection. A client's media becomes a `Producer`, and a `Consumer`
+for each client that receives it. Everything belongs to the Trio thread; the packets never come near Python.
+
+Closing a parent closes what is inside it. Every object says once that it is closed, and why. A cancelled call leaves no
+half-made object behind.
+"""
+
+from videocall.ortc import DEFAULT_CODECS
+
+from ._consumer import Consumer
+from ._engine import Engine, ListenInfo, open_sfu
+from ._errors import (
+    AddressInUseError,
+    ClosedError,
+    ConflictError,
+    InvalidArgumentError,
+    NotFoundError,
+    SfuError,
+    UnsupportedError,
+    WorkerDiedError,
+)
+from ._events import (
+    Closed,
+    CloseReason,
+    DtlsState,
+    DtlsStateChange,
+    Event,
+    IceSelectedTupleChange,
+    IceState,
+    IceStateChange,
+    IceTuple,
+    ProducerPause,
+    ProducerResume,
+)
+from ._producer import Producer, ProducerType
+from ._router import Router
+from ._transport import WebRtcTransport
+from ._worker import Worker
+
+__all__ = [
+    "DEFAULT_CODECS",
+    "AddressInUseError",
+    "CloseReason",
+    "Closed",
+    "ClosedError",
+    "ConflictError",
+    "Consumer",
+    "DtlsState",
+    "DtlsStateChange",
+    "Engine",
+    "Event",
+    "IceSelectedTupleChange",
+    "IceState",
+    "IceStateChange",
+    "IceTuple",
+    "InvalidArgumentError",
+    "ListenInfo",
+    "NotFoundError",
+    "Producer",
+    "ProducerPause",
+    "ProducerResume",
+    "ProducerType",
+    "Router",
+    "SfuError",
+    "UnsupportedError",
+    "WebRtcTransport",
+    "Worker",
+    "WorkerDiedError",
+    "open_sfu",
+]

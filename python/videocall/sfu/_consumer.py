@@ -1,0 +1,138 @@
+"""A consumer: one producer's media on its way to one client."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from videocall.ortc.types import MediaKind, RtpParameters
+
+from ._channel import Connection
+from ._events import Event, ProducerPause, ProducerResume
+from ._object import SfuObject, ignore, parse_stats
+from ._producer import ProducerType
+
+
+@attrs.frozen
+class ConsumerSpec:
+    """What a consumer is made of."""
+
+    id: str
+    producer_id: str
+    kind: MediaKind
+    rtp_parameters: RtpParameters
+    type: ProducerType
+    app_data: Mapping[str, Any]
+
+
+@attrs.frozen
+class ConsumerState:
+    """What the worker answers to ``consume``."""
+
+    paused: bool
+    producerPaused: bool
+
+
+class Consumer(SfuObject):
+    """Media sent to a client. Made by `WebRtcTransport.consume`.
+
+    Emits `ProducerPause`, `ProducerResume` and `Closed`.
+    """
+
+    def __init__(
+        self, connection: Connection, spec: ConsumerSpec, state: ConsumerState, forget: Callable[["Consumer"], None]
+    ) -> None:
+        super().__init__(spec.id, connection)
+        self._spec = spec
+        self._paused = state.paused
+        self._producer_paused = state.producerPaused
+        self._forget_me = forget
+
+    @property
+    def producer_id(self) -> str:
+        """Id of the producer whose media this is."""
+        return self._spec.producer_id
+
+    @property
+    def kind(self) -> MediaKind:
+        """``audio`` or ``video``."""
+        return self._spec.kind
+
+    @property
+    def rtp_parameters(self) -> RtpParameters:
+        """What the client needs in order to receive: one encoding, the router's payload types, the `mid`."""
+        return self._spec.rtp_parameters
+
+    @property
+    def type(self) -> ProducerType:
+        """The producer's type."""
+        return self._spec.type
+
+    @property
+    def app_data(self) -> Mapping[str, Any]:
+        """The caller's own data, as given."""
+        return self._spec.app_data
+
+    @property
+    def paused(self) -> bool:
+        """Whether this consumer is paused; its producer may be paused besides."""
+        return self._paused
+
+    @property
+    def producer_paused(self) -> bool:
+        """Whether the producer is paused."""
+        return self._producer_paused
+
+    async def pause(self) -> None:
+        """Send no more media to this client. Idempotent.
+
+        Raises:
+            ClosedError: the consumer is closed.
+            trio.Cancelled: the consumer may be paused all the same.
+        """
+        await self._set_paused("pauseConsumer", paused=True)
+
+    async def resume(self) -> None:
+        """Send media again; video starts with a keyframe, which the producer is asked for. Idempotent.
+
+        Raises:
+            ClosedError: the consumer is closed.
+            trio.Cancelled: the consumer may be resumed all the same.
+        """
+        await self._set_paused("resumeConsumer", paused=False)
+
+    async def request_key_frame(self) -> None:
+        """Ask the producer for a keyframe; at short intervals requests are merged. Does nothing for audio.
+
+        Raises:
+            ClosedError: the consumer is closed.
+            trio.Cancelled: the request may have been made all the same.
+        """
+        await self._call("requestKeyFrame", {"consumerId": self.id}, ignore)
+
+    async def get_stats(self) -> tuple[Mapping[str, Any], ...]:
+        """Statistics of the streams, one mapping each, with the worker's names and units.
+
+        Raises:
+            ClosedError: the consumer is closed.
+        """
+        return await self._call("getStats", {"consumerId": self.id}, parse_stats)
+
+    async def close(self) -> None:
+        """Close the consumer; its producer is not affected. Idempotent, and completes even when cancelled."""
+        await self._close("closeConsumer", {"consumerId": self.id})
+
+    async def _set_paused(self, method: str, *, paused: bool) -> None:
+        def done(_: bytes) -> None:
+            self._paused = paused
+
+        await self._call(method, {"consumerId": self.id}, done)
+
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, ProducerPause):
+            self._producer_paused = True
+        elif isinstance(event, ProducerResume):
+            self._producer_paused = False
+
+    def _forget(self) -> None:
+        self._forget_me(self)
