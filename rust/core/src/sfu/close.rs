@@ -1,0 +1,96 @@
+//! Closing in cascade: children first, each announced once with its reason.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::Sfu;
+use crate::keys::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+use crate::transport::Dtls;
+
+impl Sfu {
+    pub(super) fn close_router(&mut self, key: RouterKey, reason: &str, now: Instant) {
+        let Some(router) = self.routers.get_mut(key) else {
+            return;
+        };
+        for transport in std::mem::take(&mut router.transports) {
+            self.close_transport(transport, "routerClosed", now);
+        }
+        if let Some(router) = self.routers.remove(key) {
+            self.ids.routers.remove(&router.id);
+            self.announce("router", &router.id, reason);
+        }
+    }
+
+    pub(super) fn close_transport(&mut self, key: TransportKey, reason: &str, now: Instant) {
+        let Some(transport) = self.transports.get_mut(key) else {
+            return;
+        };
+        let producers = std::mem::take(&mut transport.producers);
+        let consumers = std::mem::take(&mut transport.consumers);
+        for producer in producers {
+            self.close_producer(producer, "transportClosed");
+        }
+        for consumer in consumers {
+            self.close_consumer(consumer, "transportClosed");
+        }
+        // The peer learns of it by close_notify, so that it need not wait for its own timeout.
+        self.run_dtls_closing(key, now);
+        let Some(mut transport) = self.transports.remove(key) else {
+            return;
+        };
+        transport.dtls = Dtls::Ended;
+        self.ids.transports.remove(&transport.id);
+        self.ufrags.retain(|_, owner| *owner != key);
+        self.addresses.retain(|_, owner| *owner != key);
+        self.last_address = self.last_address.filter(|(.., owner)| *owner != key);
+        if let Some(router) = self.routers.get_mut(transport.router) {
+            router.transports.retain(|other| *other != key);
+        }
+        self.announce("transport", &transport.id, reason);
+    }
+
+    pub(super) fn close_producer(&mut self, key: ProducerKey, reason: &str) {
+        let Some(producer) = self.producers.get_mut(key) else {
+            return;
+        };
+        let consumers: Vec<ConsumerKey> = producer.mungers.iter().map(|m| m.consumer).collect();
+        for consumer in consumers {
+            self.close_consumer(consumer, "producerClosed");
+        }
+        let Some(mut producer) = self.producers.remove(key) else {
+            return;
+        };
+        producer.release(&mut self.pool);
+        self.forwarder.forget(key);
+        self.ids.producers.remove(&producer.id);
+        if let Some(transport) = self.transports.get_mut(producer.transport) {
+            transport.producers.retain(|other| *other != key);
+            transport.routes.retain(|(_, route)| route.producer != key);
+        }
+        self.announce("producer", &producer.id, reason);
+    }
+
+    pub(super) fn close_consumer(&mut self, key: ConsumerKey, reason: &str) {
+        let Some(consumer) = self.consumers.remove(key) else {
+            return;
+        };
+        if let Some(producer) = self.producers.get_mut(consumer.producer) {
+            producer.mungers.swap_remove(consumer.munger);
+            if let Some(moved) = producer.mungers.get(consumer.munger) {
+                self.consumers[moved.consumer].munger = consumer.munger;
+            }
+        }
+        if let Some(transport) = self.transports.get_mut(consumer.transport) {
+            transport.consumers.retain(|other| *other != key);
+            transport.outgoing.retain(|_, owner| *owner != key);
+            transport.resend.retain(|(owner, _)| *owner != key);
+        }
+        self.ids.consumers.remove(&consumer.id);
+        self.announce("consumer", &consumer.id, reason);
+    }
+
+    fn announce(&mut self, kind: &str, id: &str, reason: &str) {
+        self.messages.event("closed", id, json!({"kind": kind, "reason": reason}));
+    }
+}

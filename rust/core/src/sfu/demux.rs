@@ -1,0 +1,235 @@
+//! Whose a datagram is, and what it is: STUN, DTLS, SRTP or SRTCP on one port (RFC 7983).
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::Sfu;
+use crate::dtls::{DtlsEndpoint, DtlsOutput, DtlsRole};
+use crate::ice::{IceState, peek_local_ufrag};
+use crate::keys::TransportKey;
+use crate::transport::{Dtls, DtlsState, Srtp};
+
+impl Sfu {
+    /// Takes one datagram that arrived at listen address `local`. SRTP is opened in place.
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        local: u8,
+        remote: SocketAddr,
+        datagram: &mut [u8],
+    ) {
+        self.metrics.datagrams_received += 1;
+        self.metrics.bytes_received += datagram.len() as u64;
+        match datagram {
+            [0..=3, ..] => self.handle_stun(now, local, remote, datagram),
+            [20..=63, ..] => {
+                if let Some(key) = self.owner(local, remote) {
+                    self.handle_dtls(now, key, datagram);
+                }
+            }
+            [128..=191, second, ..] => {
+                let rtcp = (192..=223).contains(second);
+                if let Some(key) = self.owner(local, remote) {
+                    self.current = Some(key);
+                    match rtcp {
+                        true => self.handle_rtcp(now, key, datagram),
+                        false => self.handle_rtp(now, key, datagram),
+                    }
+                }
+            }
+            _ => self.metrics.bad_datagrams += 1,
+        }
+        self.current = None;
+    }
+
+    /// The transport that proved, by MESSAGE-INTEGRITY, that this address is its peer's.
+    fn owner(&mut self, local: u8, remote: SocketAddr) -> Option<TransportKey> {
+        if let Some((last_local, last_remote, key)) = self.last_address
+            && (last_local, last_remote) == (local, remote)
+        {
+            return Some(key);
+        }
+        let found = self.addresses.get(&(local, remote)).copied();
+        match found {
+            Some(key) => self.last_address = Some((local, remote, key)),
+            None => self.metrics.unknown_datagrams += 1,
+        }
+        found
+    }
+
+    fn handle_stun(&mut self, now: Instant, local: u8, remote: SocketAddr, datagram: &[u8]) {
+        let owner = peek_local_ufrag(datagram).and_then(|ufrag| self.ufrags.get(ufrag)).copied();
+        // Nobody's ufrag gets no answer at all: there is nothing to be learned here.
+        let Some(key) = owner else {
+            self.metrics.unknown_datagrams += 1;
+            return;
+        };
+        self.current = Some(key);
+        let transport = &mut self.transports[key];
+        let Some(reply) = transport.ice.handle_request(now, local, remote, datagram) else {
+            self.metrics.bad_datagrams += 1;
+            return;
+        };
+        transport.stats.bytes_received += datagram.len() as u64;
+        if reply.newly_known {
+            self.addresses.insert((local, remote), key);
+            self.last_address = None;
+        }
+        if let Some((old_local, old_remote)) = reply.forgotten
+            && self.addresses.get(&(old_local, old_remote)) == Some(&key)
+        {
+            self.addresses.remove(&(old_local, old_remote));
+            self.last_address = None;
+        }
+        self.control_out.push(local, remote, &reply.datagram);
+        self.after_ice(key, now);
+        self.reschedule(key);
+    }
+
+    /// Tells what changed in a transport's ICE state, and starts DTLS when it can start.
+    pub(super) fn after_ice(&mut self, key: TransportKey, now: Instant) {
+        let Some(transport) = self.transports.get_mut(key) else {
+            return;
+        };
+        let (state, selected) = (transport.ice.state(), transport.ice.selected());
+        if selected != transport.selected {
+            transport.selected = selected;
+            if let Some((local, remote)) = selected {
+                let listen = &self.config.listen[local as usize];
+                let tuple = json!({
+                    "localAddress": listen.announced,
+                    "localPort": listen.announced_port,
+                    "remoteIp": remote.ip(),
+                    "remotePort": remote.port(),
+                    "protocol": "udp",
+                });
+                let data = json!({"tuple": tuple});
+                self.messages.event("iceSelectedTupleChange", &transport.id, data);
+            }
+        }
+        if state != transport.ice_state {
+            transport.ice_state = state;
+            let data = json!({"iceState": ice_state_name(state)});
+            self.messages.event("iceStateChange", &transport.id, data);
+        }
+        self.start_dtls_client(key, now);
+    }
+
+    /// As the DTLS client we speak first, which needs an address to speak to.
+    pub(super) fn start_dtls_client(&mut self, key: TransportKey, now: Instant) {
+        let transport = &mut self.transports[key];
+        let Dtls::Waiting(fingerprints) = &mut transport.dtls else {
+            return;
+        };
+        if transport.selected.is_none() {
+            return;
+        }
+        let fingerprints = std::mem::take(fingerprints);
+        match DtlsEndpoint::new(&self.certificate, DtlsRole::Client, fingerprints, now) {
+            Ok(endpoint) => {
+                transport.dtls = Dtls::Running(Box::new(endpoint));
+                self.run_dtls(key, now, |endpoint| endpoint.handle_timeout(now));
+                self.reschedule(key);
+            }
+            Err(_) => {
+                transport.dtls = Dtls::Ended;
+                self.set_dtls_state(key, DtlsState::Failed);
+            }
+        }
+    }
+
+    fn handle_dtls(&mut self, now: Instant, key: TransportKey, datagram: &[u8]) {
+        self.current = Some(key);
+        self.transports[key].stats.bytes_received += datagram.len() as u64;
+        self.transports[key].keep_early(datagram);
+        self.run_dtls(key, now, |endpoint| endpoint.handle_datagram(now, datagram));
+        self.reschedule(key);
+    }
+
+    /// Feeds the DTLS endpoint and carries out what comes of it.
+    pub(super) fn run_dtls(
+        &mut self,
+        key: TransportKey,
+        now: Instant,
+        feed: impl FnOnce(&mut DtlsEndpoint),
+    ) {
+        let Some(transport) = self.transports.get_mut(key) else {
+            return;
+        };
+        let Dtls::Running(endpoint) = &mut transport.dtls else {
+            return;
+        };
+        feed(endpoint);
+        let mut new_state = None;
+        while let Some(output) = endpoint.poll() {
+            match output {
+                DtlsOutput::Datagram(datagram) => {
+                    if let Some((local, remote)) = transport.selected {
+                        transport.stats.bytes_sent += datagram.len() as u64;
+                        self.control_out.push(local, remote, &datagram);
+                    }
+                }
+                DtlsOutput::Connected { tx, rx, .. } => {
+                    transport.srtp = Some(Srtp { tx, rx });
+                    new_state = Some(DtlsState::Connected);
+                }
+                DtlsOutput::Data(_) => {}
+                DtlsOutput::Closed => {
+                    new_state = Some(DtlsState::Closed);
+                    break;
+                }
+                DtlsOutput::Failed(error) => {
+                    log::info!("transport {}: DTLS failed: {error}", transport.id);
+                    new_state = Some(DtlsState::Failed);
+                    break;
+                }
+            }
+        }
+        match new_state {
+            Some(DtlsState::Connected) => {
+                self.set_dtls_state(key, DtlsState::Connected);
+                self.on_connected(key, now);
+            }
+            Some(state) => {
+                transport.dtls = Dtls::Ended;
+                transport.srtp = None;
+                self.set_dtls_state(key, state);
+            }
+            None => {}
+        }
+    }
+
+    /// Says goodbye to the peer of a transport that is being closed.
+    pub(super) fn run_dtls_closing(&mut self, key: TransportKey, now: Instant) {
+        if self.transports[key].dtls_state == DtlsState::Connected {
+            self.run_dtls(key, now, DtlsEndpoint::close);
+        }
+    }
+
+    pub(super) fn set_dtls_state(&mut self, key: TransportKey, state: DtlsState) {
+        let transport = &mut self.transports[key];
+        if transport.dtls_state != state {
+            transport.dtls_state = state;
+            self.messages.event("dtlsStateChange", &transport.id, json!({"dtlsState": state}));
+        }
+    }
+
+    /// Media can flow: whoever waits on this transport for video needs a keyframe.
+    fn on_connected(&mut self, key: TransportKey, now: Instant) {
+        for consumer in self.transports[key].consumers.clone() {
+            self.request_keyframe_for(consumer, now);
+        }
+    }
+}
+
+pub(super) fn ice_state_name(state: IceState) -> &'static str {
+    match state {
+        IceState::New => "new",
+        IceState::Connected => "connected",
+        IceState::Completed => "completed",
+        IceState::Disconnected => "disconnected",
+        IceState::Closed => "closed",
+    }
+}

@@ -1,0 +1,230 @@
+//! An RTP packet's way in: open, find its stream, note it for feedback, put it into the pool.
+
+use std::time::{Duration, Instant};
+
+use super::Sfu;
+use crate::cache::Packet;
+use crate::extension::{ExtensionKind, PASSED_ON};
+use crate::keys::TransportKey;
+use crate::params::MediaKind;
+use crate::pool::MAX_PAYLOAD;
+use crate::rtp::{Mid, Rid, RtpHeader, SeqNo, is_keyframe};
+use crate::transport::{Route, Transport};
+
+/// A frame's packets leave the browser within 0.4 ms; this is how long its last one is awaited,
+/// so that the frame goes to each consumer in one send.
+const COALESCE: Duration = Duration::from_millis(1);
+/// A batch this large is sent without waiting: it fills a GSO send.
+const FULL_BATCH: usize = 40;
+
+/// What the header extensions of one packet say.
+#[derive(Default)]
+struct Told {
+    mid: Option<Mid>,
+    rid: Option<Rid>,
+    repaired_rid: Option<Rid>,
+    transport_cc: Option<u16>,
+}
+
+impl Sfu {
+    pub(super) fn handle_rtp(&mut self, now: Instant, key: TransportKey, datagram: &mut [u8]) {
+        let transport = &mut self.transports[key];
+        let received = datagram.len();
+        transport.stats.bytes_received += received as u64;
+        let Ok(header) = RtpHeader::parse(datagram) else {
+            self.metrics.bad_datagrams += 1;
+            return;
+        };
+        let Some(srtp) = &mut transport.srtp else {
+            return;
+        };
+        let len = match srtp.rx.unprotect_rtp(datagram, header.header_len) {
+            Ok((len, _)) => len,
+            Err(_) => {
+                transport.stats.srtp_errors += 1;
+                self.metrics.bad_datagrams += 1;
+                return;
+            }
+        };
+        let packet = &datagram[..len];
+        transport.stats.rtp_received += 1;
+        transport.stats.receive_rate.add(now, received);
+        let told = read_extensions(transport, &header, packet);
+        if let (Some(feedback), Some(seq)) = (&mut transport.transport_cc, told.transport_cc) {
+            feedback.on_packet(now, seq);
+            if let Some(at) = feedback.next_timeout() {
+                self.schedule(key, at);
+            }
+        }
+        let transport = &mut self.transports[key];
+        if let Some(remb) = &mut transport.remb {
+            remb.on_packet(now, received);
+        }
+        let route = transport.route(header.ssrc).or_else(|| self.learn_route(key, &header, &told));
+        let Some(route) = route else {
+            self.transports[key].stats.unknown_ssrc += 1;
+            return;
+        };
+        let Ok(payload) = header.payload_range(packet) else {
+            self.metrics.bad_datagrams += 1;
+            return;
+        };
+        self.accept(now, key, route, &header, packet, payload);
+    }
+
+    /// Takes a packet of a known stream.
+    fn accept(
+        &mut self,
+        now: Instant,
+        key: TransportKey,
+        route: Route,
+        header: &RtpHeader,
+        packet: &[u8],
+        payload: std::ops::Range<usize>,
+    ) {
+        let producer = &mut self.producers[route.producer];
+        let meaning = producer.payload_types[header.payload_type.0 as usize & 127];
+        if meaning.clock_rate == 0 || meaning.rtx != route.rtx {
+            return;
+        }
+        let mut payload = &packet[payload];
+        let mut sequence_number = header.sequence_number;
+        if route.rtx {
+            // RFC 4588, 4: the original sequence number leads. Without it, it is a probe.
+            let [high, low, rest @ ..] = payload else {
+                return;
+            };
+            sequence_number = SeqNo(u16::from_be_bytes([*high, *low]));
+            payload = rest;
+        }
+        let stream = &mut producer.streams[route.stream as usize];
+        if route.rtx && stream.unwrapper.highest().is_none() {
+            return;
+        }
+        let seq = match route.rtx {
+            true => stream.unwrapper.peek(sequence_number),
+            false => stream.unwrapper.unwrap(sequence_number),
+        };
+        if !route.rtx {
+            stream.reports.on_packet(now, seq, header.timestamp, meaning.clock_rate);
+        }
+        if stream.cache.contains(seq) || stream.cache.is_too_old(seq) {
+            stream.stats.duplicates += 1;
+            return;
+        }
+        if let Some(nack) = &mut stream.nack {
+            match route.rtx {
+                true => nack.on_recovered(seq),
+                false => nack.on_packet(now, seq),
+            }
+            if let Some(at) = nack.next_timeout() {
+                self.schedule(key, at);
+            }
+        }
+        let producer = &mut self.producers[route.producer];
+        let video = producer.kind == MediaKind::Video;
+        let stream = &mut producer.streams[route.stream as usize];
+        let keyframe = meaning.codec.is_some_and(|codec| is_keyframe(codec, payload));
+        if keyframe {
+            stream.stats.keyframes += 1;
+            stream.keyframe_requests.on_keyframe();
+        }
+        stream.clock_rate = meaning.clock_rate;
+        stream.stats.packets += 1;
+        stream.stats.recovered += u64::from(route.rtx);
+        stream.stats.bytes += payload.len() as u64;
+        stream.stats.last_packet = Some(now);
+        stream.rate.add(now, packet.len());
+        self.metrics.rtp_received += 1;
+        if producer.paused || payload.len() > MAX_PAYLOAD {
+            return;
+        }
+        let slot = self.pool.take().or_else(|| {
+            stream.cache.evict_oldest(&mut self.pool);
+            self.pool.take()
+        });
+        let Some(slot) = slot else {
+            self.metrics.pool_exhausted += 1;
+            return;
+        };
+        let (payload_area, extension_area) = self.pool.fill(&slot);
+        payload_area[..payload.len()].copy_from_slice(payload);
+        let extensions = &self.transports[key].extensions;
+        let mut extension_len = 0;
+        for (id, value) in header.extensions(packet) {
+            let kind = match extensions.kind(id) {
+                Some(kind) if kind as usize <= PASSED_ON => kind as u8,
+                _ => continue,
+            };
+            let end = extension_len + 1 + value.len();
+            if (1..=16).contains(&value.len()) && end <= extension_area.len() {
+                extension_area[extension_len] = kind << 4 | (value.len() as u8 - 1);
+                extension_area[extension_len + 1..end].copy_from_slice(value);
+                extension_len = end;
+            }
+        }
+        let held = Packet {
+            seq,
+            timestamp: header.timestamp,
+            arrival: now,
+            slot,
+            payload_len: payload.len() as u16,
+            extension_len: extension_len as u8,
+            payload_type: meaning.mapped,
+            marker: header.marker,
+            keyframe,
+        };
+        stream.cache.insert(held, &mut self.pool);
+        if producer.mungers.is_empty() {
+            return;
+        }
+        stream.pending.push(seq);
+        let at_once = !video || header.marker || stream.pending.len() >= FULL_BATCH;
+        let due = if at_once { now } else { now + COALESCE };
+        let first = stream.due.is_none();
+        stream.due = Some(stream.due.map_or(due, |earlier| earlier.min(due)));
+        self.forwarder.note(route.producer, route.stream, due, first);
+    }
+
+    /// Finds the stream of an unknown SSRC by MID and RID (RFC 8843, 9.2; RFC 8852).
+    fn learn_route(&mut self, key: TransportKey, header: &RtpHeader, told: &Told) -> Option<Route> {
+        let mid = told.mid?;
+        let transport = &mut self.transports[key];
+        let producers = &self.producers;
+        let owner = transport
+            .producers
+            .iter()
+            .copied()
+            .find(|producer| producers.get(*producer).is_some_and(|p| p.mid == Some(mid)))?;
+        let producer = &mut self.producers[owner];
+        let rtx = producer.payload_types[header.payload_type.0 as usize & 127].rtx;
+        let rid = if rtx { told.repaired_rid.or(told.rid) } else { told.rid };
+        let stream = match rid {
+            Some(rid) => producer.streams.iter().position(|stream| stream.rid == Some(rid))?,
+            None if producer.streams.len() == 1 => 0,
+            None => return None,
+        };
+        let route = Route { producer: owner, stream: stream as u8, rtx };
+        let stream = &mut producer.streams[stream];
+        let known = if rtx { &mut stream.rtx_ssrc } else { &mut stream.ssrc };
+        *known = Some(header.ssrc.0);
+        transport.learn(header.ssrc, route);
+        Some(route)
+    }
+}
+
+fn read_extensions(transport: &Transport, header: &RtpHeader, packet: &[u8]) -> Told {
+    let mut told = Told::default();
+    for (id, value) in header.extensions(packet) {
+        match transport.extensions.kind(id) {
+            Some(ExtensionKind::Mid) => told.mid = Mid::new(value).ok(),
+            Some(ExtensionKind::Rid) => told.rid = Rid::new(value).ok(),
+            Some(ExtensionKind::RepairedRid) => told.repaired_rid = Rid::new(value).ok(),
+            Some(ExtensionKind::TransportCc) => {
+                told.transport_cc = value.try_into().ok().map(u16::from_be_bytes);
+            }
+            _ => {}
+        }
+    }
+    told
+}

@@ -1,0 +1,193 @@
+//! The façade of one worker: requests, datagrams and time go in, messages and datagrams come out.
+//!
+//! One mutation, then drain: after any `handle_*`, call [`Sfu::flush`] and then
+//! [`Sfu::poll_message`] until it is empty.
+
+mod close;
+mod control;
+mod demux;
+mod feedback_in;
+mod forward;
+mod ingest;
+mod outbox;
+mod reports;
+mod resend;
+mod stats;
+mod timers;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use slotmap::SlotMap;
+
+use crate::consumer::Consumer;
+use crate::dtls::Certificate;
+use crate::error::Error;
+use crate::keys::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+use crate::metrics::Metrics;
+use crate::pool::Pool;
+use crate::producer::Producer;
+use crate::router::Router;
+use crate::transport::Transport;
+
+use forward::Forwarder;
+use outbox::{ControlOut, Messages};
+use timers::Timers;
+
+type AddressMap = HashMap<(u8, SocketAddr), TransportKey, foldhash::fast::RandomState>;
+
+/// One address media is received on.
+#[derive(Debug, Clone)]
+pub struct ListenAddr {
+    /// The socket's own address.
+    pub bound: SocketAddr,
+    /// The address told to peers.
+    pub announced: IpAddr,
+    /// The port told to peers.
+    pub announced_port: u16,
+}
+
+/// What a worker's core is made with.
+#[derive(Debug, Clone)]
+pub struct SfuConfig {
+    /// Its number; it is part of every ICE ufrag.
+    pub worker_id: u16,
+    /// Its sockets. `local` arguments are indices into this.
+    pub listen: Vec<ListenAddr>,
+    /// Seed of everything random but keys and certificates.
+    pub seed: [u8; 32],
+    /// Packets it can hold, see [`Pool`].
+    pub pool_slots: usize,
+    /// NTP time (RFC 5905, 32.32 fixed point) at the `now` given to [`Sfu::new`].
+    pub ntp_at_start: u64,
+}
+
+/// Takes datagrams to the network.
+pub trait Transmit {
+    /// Sends `bytes`, datagrams of `segment_size` bytes each of which the last may be shorter
+    /// (UDP generic segmentation offload), from listen address `local` to `remote`.
+    fn transmit(&mut self, local: u8, remote: SocketAddr, bytes: &[u8], segment_size: usize);
+}
+
+/// The selective forwarding unit of one worker.
+#[derive(Debug)]
+pub struct Sfu {
+    config: SfuConfig,
+    started: Instant,
+    rng: StdRng,
+    certificate: Certificate,
+    ids: Ids,
+    routers: SlotMap<RouterKey, Router>,
+    transports: SlotMap<TransportKey, Transport>,
+    producers: SlotMap<ProducerKey, Producer>,
+    consumers: SlotMap<ConsumerKey, Consumer>,
+    ufrags: HashMap<String, TransportKey>,
+    addresses: AddressMap,
+    /// The address pair found last: datagrams come in runs.
+    last_address: Option<(u8, SocketAddr, TransportKey)>,
+    pool: Pool,
+    forwarder: Forwarder,
+    timers: Timers,
+    control_out: ControlOut,
+    rtcp: Vec<u8>,
+    nacks: Vec<u16>,
+    /// Transports with requests to answer at the next flush.
+    resending: Vec<TransportKey>,
+    messages: Messages,
+    metrics: Metrics,
+    /// The transport that is being worked on, for [`Sfu::abandon_current`].
+    current: Option<TransportKey>,
+}
+
+/// From Python's ids to keys. Only requests look here.
+#[derive(Debug, Default)]
+struct Ids {
+    routers: HashMap<String, RouterKey>,
+    transports: HashMap<String, TransportKey>,
+    producers: HashMap<String, ProducerKey>,
+    consumers: HashMap<String, ConsumerKey>,
+}
+
+impl Sfu {
+    /// A core without objects. Makes a certificate, which takes a millisecond.
+    pub fn new(config: SfuConfig, now: Instant) -> Result<Self, Error> {
+        if config.listen.is_empty() || config.listen.len() > usize::from(u8::MAX) {
+            return Err(Error::bad_request("listen takes 1 to 255 addresses"));
+        }
+        let certificate = Certificate::generate()
+            .map_err(|error| Error::internal(format!("no DTLS certificate: {error}")))?;
+        Ok(Self {
+            rng: StdRng::from_seed(config.seed),
+            pool: Pool::new(config.pool_slots),
+            config,
+            started: now,
+            certificate,
+            ids: Ids::default(),
+            routers: SlotMap::with_key(),
+            transports: SlotMap::with_key(),
+            producers: SlotMap::with_key(),
+            consumers: SlotMap::with_key(),
+            ufrags: HashMap::new(),
+            addresses: AddressMap::default(),
+            last_address: None,
+            forwarder: Forwarder::new(),
+            timers: Timers::default(),
+            control_out: ControlOut::default(),
+            rtcp: Vec::with_capacity(2048),
+            nacks: Vec::with_capacity(256),
+            resending: Vec::new(),
+            messages: Messages::default(),
+            metrics: Metrics::default(),
+            current: None,
+        })
+    }
+
+    /// The next answer or event for Python: JSON, in order.
+    pub fn poll_message(&mut self) -> Option<Vec<u8>> {
+        self.messages.pop()
+    }
+
+    /// Counters since the start.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Pool slots in use and in all.
+    pub fn pool_usage(&self) -> (usize, usize) {
+        (self.pool.capacity() - self.pool.available(), self.pool.capacity())
+    }
+
+    /// Number of routers, transports, producers and consumers.
+    pub fn object_counts(&self) -> [usize; 4] {
+        [self.routers.len(), self.transports.len(), self.producers.len(), self.consumers.len()]
+    }
+
+    /// When [`Sfu::handle_timeout`] or [`Sfu::flush`] has something to do.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let timers = self.timers.next();
+        let forward = self.forwarder.due();
+        match (timers, forward) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Closes the transport that was being worked on when a panic was caught, with reason
+    /// `error`. Everything else goes on.
+    pub fn abandon_current(&mut self, now: Instant) {
+        self.metrics.panics += 1;
+        self.forwarder.run.reset();
+        if let Some(key) = self.current.take() {
+            self.close_transport(key, "error", now);
+        }
+    }
+
+    /// NTP time at `now`.
+    fn ntp(&self, now: Instant) -> u64 {
+        let elapsed = now.saturating_duration_since(self.started);
+        self.config.ntp_at_start.wrapping_add(crate::time::to_ntp(elapsed))
+    }
+}

@@ -1,0 +1,141 @@
+//! Statistics and dump, in the shapes and names of mediasoup and webrtc-stats.
+
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Sfu;
+use super::demux::ice_state_name;
+use crate::error::Error;
+use crate::keys::{ConsumerKey, ProducerKey, TransportKey};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Target {
+    #[serde(default)]
+    transport_id: Option<String>,
+    #[serde(default)]
+    producer_id: Option<String>,
+    #[serde(default)]
+    consumer_id: Option<String>,
+}
+
+impl Sfu {
+    pub(super) fn get_stats(&mut self, data: &str, now: Instant) -> Result<Value, Error> {
+        let target: Target =
+            serde_json::from_str(data).map_err(|error| Error::bad_request(error.to_string()))?;
+        let stats = match target {
+            Target { transport_id: Some(id), producer_id: None, consumer_id: None } => {
+                vec![self.transport_stats(self.transport(&id)?, now)]
+            }
+            Target { transport_id: None, producer_id: Some(id), consumer_id: None } => {
+                self.producer_stats(self.producer(&id)?, now)
+            }
+            Target { transport_id: None, producer_id: None, consumer_id: Some(id) } => {
+                let key = self.consumer(&id)?;
+                let producer = self.consumers[key].producer;
+                let mut stats = vec![self.consumer_stats(key)];
+                stats.extend(self.producer_stats(producer, now));
+                stats
+            }
+            _ => {
+                return Err(Error::bad_request(
+                    "getStats takes one of transportId, producerId, consumerId",
+                ));
+            }
+        };
+        Ok(json!({"stats": stats}))
+    }
+
+    fn transport_stats(&mut self, key: TransportKey, now: Instant) -> Value {
+        let transport = &mut self.transports[key];
+        let stats = &mut transport.stats;
+        json!({
+            "type": "webrtc-transport",
+            "transportId": transport.id,
+            "iceState": ice_state_name(transport.ice_state),
+            "dtlsState": transport.dtls_state,
+            "bytesReceived": stats.bytes_received,
+            "bytesSent": stats.bytes_sent,
+            "recvBitrate": stats.receive_rate.bitrate_bps(now),
+            "rtpPacketsReceived": stats.rtp_received,
+            "rtpPacketsSent": stats.rtp_sent,
+            "rtxPacketsSent": stats.rtx_sent,
+            "srtpErrors": stats.srtp_errors,
+            "unknownSsrcPackets": stats.unknown_ssrc,
+            "availableOutgoingBitrate": stats.remb_bps,
+            "maxIncomingBitrate": transport.max_incoming_bitrate,
+            "roundTripTime": stats.round_trip_time.map(|time| time.as_secs_f64() * 1e3),
+            "remote": transport.selected.map(|(_, remote)| remote.to_string()),
+        })
+    }
+
+    fn producer_stats(&mut self, key: ProducerKey, now: Instant) -> Vec<Value> {
+        let producer = &mut self.producers[key];
+        let mut all = Vec::with_capacity(producer.streams.len());
+        for stream in &mut producer.streams {
+            let milliseconds = 1e3 / f64::from(stream.clock_rate);
+            all.push(json!({
+                "type": "inbound-rtp",
+                "producerId": producer.id,
+                "kind": producer.kind,
+                "ssrc": stream.ssrc,
+                "rtxSsrc": stream.rtx_ssrc,
+                "rid": stream.rid.map(|rid| rid.as_str().to_owned()),
+                "packetCount": stream.stats.packets,
+                "byteCount": stream.stats.bytes,
+                "bitrate": stream.rate.bitrate_bps(now),
+                "packetsLost": stream.reports.packets_lost(),
+                "packetsRecovered": stream.stats.recovered,
+                "packetsDuplicated": stream.stats.duplicates,
+                "jitter": f64::from(stream.reports.jitter()) * milliseconds,
+                "nackPacketCount": stream.stats.nacked,
+                "pliCount": stream.stats.plis,
+                "keyFrameCount": stream.stats.keyframes,
+            }));
+        }
+        all
+    }
+
+    fn consumer_stats(&self, key: ConsumerKey) -> Value {
+        let consumer = &self.consumers[key];
+        let munger = &self.producers[consumer.producer].mungers[consumer.munger];
+        let stats = &consumer.stats;
+        json!({
+            "type": "outbound-rtp",
+            "consumerId": consumer.id,
+            "kind": consumer.kind,
+            "ssrc": consumer.ssrc,
+            "rtxSsrc": consumer.rtx.as_ref().map(|rtx| rtx.ssrc),
+            "packetCount": munger.packets,
+            "byteCount": munger.bytes,
+            "packetsLost": stats.packets_lost,
+            "fractionLost": f64::from(stats.fraction_lost) / 256.0,
+            "packetsRetransmitted": stats.retransmitted,
+            "nackPacketCount": stats.nacked,
+            "pliCount": stats.plis,
+            "roundTripTime": stats.round_trip_time.map(|time| time.as_secs_f64() * 1e3),
+        })
+    }
+
+    pub(super) fn dump(&self) -> Value {
+        let (pool_used, pool_slots) = self.pool_usage();
+        let counters: serde_json::Map<String, Value> = self
+            .metrics
+            .entries()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect();
+        json!({
+            "workerId": self.config.worker_id,
+            "routers": self.ids.routers.keys().collect::<Vec<_>>(),
+            "transports": self.ids.transports.keys().collect::<Vec<_>>(),
+            "producers": self.ids.producers.keys().collect::<Vec<_>>(),
+            "consumers": self.ids.consumers.keys().collect::<Vec<_>>(),
+            "poolUsed": pool_used,
+            "poolSlots": pool_slots,
+            "metrics": counters,
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! One queue of timers for all transports. A transport has at most one live entry; entries that
+//! were overtaken by an earlier one are skipped when they come up.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::{Duration, Instant};
+
+use super::Sfu;
+use crate::keys::TransportKey;
+
+/// No transport's timers run more often than this.
+const MIN_TIMER: Duration = Duration::from_millis(1);
+
+/// Pending timers, earliest first.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    heap: BinaryHeap<Reverse<(Instant, TransportKey)>>,
+}
+
+impl Timers {
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((at, _))| *at)
+    }
+
+    fn push(&mut self, at: Instant, transport: TransportKey) {
+        self.heap.push(Reverse((at, transport)));
+    }
+
+    fn pop_due(&mut self, now: Instant) -> Option<(Instant, TransportKey)> {
+        if self.next()? > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(entry)| entry)
+    }
+}
+
+impl Sfu {
+    /// Runs every timer that is due: consent, DTLS retransmission, feedback, reports.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((at, key)) = self.timers.pop_due(now) {
+            let Some(transport) = self.transports.get_mut(key) else {
+                continue;
+            };
+            if transport.scheduled != Some(at) {
+                continue;
+            }
+            transport.scheduled = None;
+            self.current = Some(key);
+            self.run_timers(key, now);
+            self.current = None;
+        }
+    }
+
+    /// Sees to it that a transport's timers are looked at no later than `at`.
+    pub(super) fn schedule(&mut self, key: TransportKey, at: Instant) {
+        if let Some(transport) = self.transports.get_mut(key)
+            && transport.scheduled.is_none_or(|scheduled| at < scheduled)
+        {
+            transport.scheduled = Some(at);
+            self.timers.push(at, key);
+        }
+    }
+
+    fn run_timers(&mut self, key: TransportKey, now: Instant) {
+        if let Some(transport) = self.transports.get_mut(key) {
+            transport.ice.handle_timeout(now);
+        }
+        self.after_ice(key, now);
+        self.run_dtls(key, now, |endpoint| endpoint.handle_timeout(now));
+        self.send_feedback(key, now);
+        self.send_reports(key, now);
+        if let Some(at) = self.next_timer(key) {
+            // A timer that is due again at once would keep this loop from ending.
+            self.schedule(key, at.max(now + MIN_TIMER));
+        }
+    }
+
+    pub(super) fn next_timer(&self, key: TransportKey) -> Option<Instant> {
+        let transport = self.transports.get(key)?;
+        let streams = transport
+            .producers
+            .iter()
+            .filter_map(|producer| self.producers.get(*producer))
+            .flat_map(|producer| &producer.streams)
+            .flat_map(|stream| {
+                let nack = stream.nack.as_ref().and_then(|nack| nack.next_timeout());
+                [nack, stream.keyframe_requests.next_timeout()]
+            });
+        let dtls = match &transport.dtls {
+            crate::transport::Dtls::Running(endpoint) => endpoint.next_timeout(),
+            _ => None,
+        };
+        let transport_cc = transport.transport_cc.as_ref().and_then(|t| t.next_timeout());
+        let own = [transport.ice.next_timeout(), dtls, transport_cc, transport.reports_due];
+        streams.chain(own).flatten().min()
+    }
+}
