@@ -1,0 +1,63 @@
+/** What the page does around a call: the way in, missing devices and permissions, a connection that breaks. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { launchChromium } from './harness/browsers.mjs';
+import { Participant } from './harness/participant.mjs';
+import { startServer } from './harness/server.mjs';
+import { until } from './harness/wait.mjs';
+
+/** @import { Server } from './harness/server.mjs' */
+
+/** @type {Server} */
+let server;
+
+before(async () => void (server = await startServer()));
+after(() => server.stop());
+
+test('the landing page makes a room, whose link another person follows', async (t) => {
+  const alice = await Participant.open(launchChromium(), server.url, 'Alice');
+  t.after(() => alice.close());
+  await alice.click('new-meeting');
+  await alice.see('preview-video');
+  await alice.join();
+  const link = alice.page.url();
+  assert.match(new URL(link).pathname, /^\/r\/[A-Za-z0-9_-]{1,64}$/);
+
+  const bob = await Participant.open(launchChromium(), link, 'Bob');
+  t.after(() => bob.close());
+  await bob.join();
+  await Promise.all([alice.receives(1, 1), bob.receives(1, 1)]);
+});
+
+test('someone without camera and microphone joins, sees and hears', async (t) => {
+  const [alice, bob] = await Promise.all([
+    Participant.open(launchChromium(), `${server.url}/r/devices`, 'Alice'),
+    Participant.open(launchChromium({ devices: false }), `${server.url}/r/devices`, 'Bob'),
+  ]);
+  t.after(() => Promise.all([alice.close(), bob.close()]));
+  await Promise.all([alice.join(), bob.join()]);
+  await bob.receives(1, 1);
+  await alice.seesTile('Bob', { hasVideo: false, isMuted: true });
+});
+
+test('a refused permission is named, and does not keep anyone out', async (t) => {
+  const bob = await Participant.open(
+    launchChromium({ permission: 'deny' }),
+    `${server.url}/r/refused`,
+    'Bob',
+  );
+  t.after(() => bob.close());
+  await until('the page says what is missing', async () =>
+    /permission|blocked|allow/i.test(await bob.text('device-problem')),
+  );
+  await bob.join();
+  await bob.seesTile('Bob', { hasVideo: false, isMuted: true });
+});
+
+test('a room that cannot be is said to be none', async (t) => {
+  const bob = await Participant.open(launchChromium(), `${server.url}/r/no%20such%20room!`, 'Bob');
+  t.after(() => bob.close());
+  await bob.see('not-found');
+});
