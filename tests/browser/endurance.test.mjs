@@ -9,7 +9,7 @@ import { Participant } from './harness/participant.mjs';
 import { startServer } from './harness/server.mjs';
 
 /** Six times the consent timeout of ICE (RFC 7675: 30 s). */
-const SECONDS = Number(process.env['VIDEOCALL_ENDURANCE_SECONDS'] ?? 180);
+const SECONDS = Number(process.env.VIDEOCALL_ENDURANCE_SECONDS ?? 180);
 
 const SAMPLE_SECONDS = 5;
 

@@ -13,8 +13,8 @@ import { startServer } from './harness/server.mjs';
 
 /** @import { Server } from './harness/server.mjs' */
 
-const namespace = process.env['VIDEOCALL_SERVER_NAMESPACE'];
-const host = process.env['VIDEOCALL_SERVER_ADDRESS'];
+const namespace = process.env.VIDEOCALL_SERVER_NAMESPACE;
+const host = process.env.VIDEOCALL_SERVER_ADDRESS;
 assert.ok(namespace !== undefined && host !== undefined, 'run this file by in_namespaces.mjs');
 
 /** @type {Server} */
