@@ -11,7 +11,7 @@ half-made object behind.
 from videocall.ortc import DEFAULT_CODECS
 
 from ._consumer import Consumer
-from ._engine import Engine, ListenInfo, open_sfu
+from ._engine import Engine, ListenInfo, local_addresses, open_sfu
 from ._errors import (
     AddressInUseError,
     ClosedError,
@@ -69,5 +69,6 @@ __all__ = [
     "WebRtcTransport",
     "Worker",
     "WorkerDiedError",
+    "local_addresses",
     "open_sfu",
 ]

@@ -74,6 +74,11 @@ async def open_sfu(
         yield engine
 
 
+def local_addresses() -> list[str]:
+    """Addresses of this machine that a client could reach, loopback included; `open_sfu` listens on them by default."""
+    return load_extension().local_addresses()
+
+
 @asynccontextmanager
 async def run_engine(
     extension: Extension, *, workers: int, listen: Sequence[ListenInfo], pool_slots: int | None = None

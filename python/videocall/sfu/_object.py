@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -133,10 +134,9 @@ class SfuObject:
             await trio.lowlevel.cancel_shielded_checkpoint()
             return
         with trio.move_on_after(PATIENCE, shield=True) as scope:
-            try:
+            # The object's or the worker's end may overtake the request.
+            with suppress(NotFoundError, ClosedError, WorkerDiedError):
                 await self._connection.request(method, data, ignore)
-            except (NotFoundError, ClosedError, WorkerDiedError):
-                pass  # its end overtook the request
         if scope.cancelled_caught:
             self._connection.end()
         self.finish("closed")
