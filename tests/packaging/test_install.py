@@ -34,7 +34,7 @@ def server(installed: CleanEnvironment) -> Iterator[Running]:
     port, rtc_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
     command = [
         *(installed.program("videocall"), "serve", "--port", str(port)),
-        *("--rtc-port", str(rtc_port), "--rtc-address", "127.0.0.1", "--workers", "1"),
+        *("--rtc-port", str(rtc_port), "--rtc-address", "127.0.0.1", "--workers", "1", "--log-file", "videocall.log"),
     ]
     with subprocess.Popen(
         command,

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ const WORKERS = 2;
  * @typedef {object} Server
  * @property {string} url without a slash at the end
  * @property {number} pid
- * @property {() => string} output all that it has printed
+ * @property {() => Promise<string>} log what it has logged
  * @property {() => Promise<void>} stop SIGTERM, and a clean exit is expected
  */
 
@@ -33,9 +33,10 @@ export async function startServer({ host = '127.0.0.1', namespace, args = [] } =
   const port = await freeTcpPort(namespace === undefined ? host : '127.0.0.1');
   const rtcPort = await freeUdpPorts(WORKERS);
   const directory = await mkdtemp(join(tmpdir(), 'videocall-server-'));
+  const log = join(directory, 'videocall.log');
   const serve = [
     ...[VIDEOCALL, 'serve', '--host', host, '--port', String(port), '--rtc-port', String(rtcPort)],
-    ...['--rtc-address', host, '--workers', String(WORKERS), ...args],
+    ...['--rtc-address', host, '--workers', String(WORKERS), '--log-file', log, ...args],
   ];
   const command = namespace === undefined ? serve : ['ip', 'netns', 'exec', namespace, ...serve];
   // A directory of its own: no setting of the person who runs the tests, and no file left behind.
@@ -72,5 +73,5 @@ export async function startServer({ host = '127.0.0.1', namespace, args = [] } =
     await rm(directory, { recursive: true });
     throw new Error(`no server:\n${output}`, { cause: error });
   }
-  return { url, pid: /** @type {number} */ (child.pid), output: () => output, stop };
+  return { url, pid: /** @type {number} */ (child.pid), log: () => readFile(log, 'utf8'), stop };
 }
