@@ -1,15 +1,17 @@
 """Field types that several messages share. The patterns hold in Python and in ECMAScript."""
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
-__all__ = ["AppData", "DisplayName", "Id", "Kind", "Reason", "Role", "RoomId", "Source"]
+__all__ = ["AppData", "DisplayName", "Id", "Kind", "Reason", "Role", "RoomId", "Source", "is_room_id"]
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 """An object's id. Clients get them from the server and give them back unchanged."""
 
-RoomId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
+_ROOM_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
+RoomId = Annotated[str, Meta(pattern=_ROOM_ID)]
 DisplayName = Annotated[str, Meta(max_length=64, pattern=r"^[^\u0000-\u001f\u007f]+$(?!\n)")]
 """What others see: 1 to 64 characters, no control characters. Rooms refuse one that is all blanks."""
 
@@ -20,3 +22,8 @@ Kind = Literal["audio", "video"]
 Source = Literal["microphone", "camera", "screen", "screenAudio"]
 Role = Literal["host", "participant"]
 Reason = Literal["closed", "left", "replaced", "removed", "roomEnded", "transportClosed", "timeout", "error"]
+
+
+def is_room_id(text: str) -> bool:
+    """Whether a room may have that id."""
+    return re.match(_ROOM_ID, text) is not None

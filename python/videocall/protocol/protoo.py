@@ -1,4 +1,4 @@
-"""The protoo framing: JSON text frames over a WebSocket with the subprotocol ``protoo``. Pure: bytes in, objects out.
+"""The protoo framing: JSON text frames over a WebSocket with the subprotocol ``protoo``. Pure: text in, objects out.
 
 {"request": true, "id": 7, "method": "joinRoom", "data": {...}}
 {"response": true, "id": 7, "ok": true, "data": {...}}
@@ -88,24 +88,24 @@ def decode(message: str | bytes) -> IncomingRequest | IncomingResponse | Incomin
     )
 
 
-def encode_request(request_id: int, method: str, data: object) -> bytes:
+def encode_request(request_id: int, method: str, data: object) -> str:
     """Encode a request of ours."""
     return _encode({"request": True, "id": request_id, "method": method, "data": to_wire(data)})
 
 
-def encode_response(request_id: int, data: object) -> bytes:
+def encode_response(request_id: int, data: object) -> str:
     """Encode the answer to a request that was carried out; absent (`None`) fields are left out."""
     return _encode({"response": True, "id": request_id, "ok": True, "data": to_wire(data)})
 
 
-def encode_error(request_id: int, error: ProtocolError) -> bytes:
+def encode_error(request_id: int, error: ProtocolError) -> str:
     """Encode the answer to a request that was refused."""
     return _encode(
         {"response": True, "id": request_id, "ok": False, "errorCode": error.code, "errorReason": error.message}
     )
 
 
-def encode_notification(notification: Notification) -> bytes:
+def encode_notification(notification: Notification) -> str:
     """Encode a notification, once for all who get it."""
     return _encode({"notification": True, "method": NOTIFICATION_NAMES[type(notification)], "data": notification})
 
@@ -130,5 +130,5 @@ _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def _encode(value: dict[str, Any]) -> bytes:
-    return _ENCODER.encode(value)
+def _encode(value: dict[str, Any]) -> str:
+    return _ENCODER.encode(value).decode()

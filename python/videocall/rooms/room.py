@@ -52,6 +52,10 @@ class Room:
         """What is published, in order of its beginning."""
         return [producer.wire() for producer in self._producers.values()]
 
+    def participant(self, participant_id: str) -> results.Participant:
+        """Someone who is there, or ``NOT_JOINED``."""
+        return self._participant(participant_id).wire()
+
     def join(self, participant_id: str, display_name: str, joined_at: int) -> list[Effect]:
         """Take someone in; the first is the room's host. `joined_at` is in milliseconds since 1970.
 
@@ -149,8 +153,13 @@ class Room:
         *,
         paused: bool = False,
         keeps_camera: bool = False,
+        media_paused: bool = False,
     ) -> list[Effect]:
-        """Announce a new producer. Its media is expected to be paused when `paused` or `starts_held`."""
+        """Announce a new producer.
+
+        It is `paused` when its owner wants it so; a screen that `keeps_camera` has the camera go on beside it. Media
+        that was made other than it is to be, `media_paused` or not, is changed by an effect.
+        """
         resolved = self.check_produce(participant_id, transport_id, kind, source)
         owner = self._participants[participant_id]
         held = self.starts_held(participant_id, resolved)
@@ -158,6 +167,8 @@ class Room:
         owner.producers[producer_id] = producer
         self._producers[producer_id] = producer
         effects = self._settle_cameras(owner)
+        if producer.paused != media_paused:
+            effects.append(PauseProducer(producer_id) if producer.paused else ResumeProducer(producer_id))
         effects += self._tell_others(
             participant_id, n.NewProducer(producer.id, producer.owner, kind, resolved, producer.paused)
         )

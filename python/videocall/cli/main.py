@@ -1,0 +1,76 @@
+"""Parsing of the command line, and what each command does."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from videocall import __version__
+from videocall.cli.options import OPTIONS, SettingsError, load_settings
+
+__all__ = ["main"]
+
+_FAILED: Final = 1
+_USAGE: Final = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 ended as asked, 1 could not start or failed, 2 was not understood."""
+    arguments = _parser().parse_args(argv)
+    if arguments.command == "serve":
+        return _serve(arguments)
+    _parser().print_help()
+    return _USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="videocall", description="Video meetings in one command.")
+    parser.add_argument("--version", action="version", version=f"videocall {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    serve = commands.add_parser(
+        "serve",
+        help="open meetings on this machine",
+        description="Open meetings on this machine until SIGTERM or Ctrl-C.",
+        epilog="Each option can also be set as VIDEOCALL_<OPTION> in the environment, with commas between several "
+        "values, or as <option> in videocall.toml. A flag overrules the environment, which overrules the file.",
+    )
+    serve.add_argument("--config", metavar="FILE", help="settings file (default: videocall.toml, when there is one)")
+    for option in OPTIONS:
+        serve.add_argument(
+            option.flag,
+            metavar=option.metavar,
+            help=option.help,
+            action="append" if option.many else "store",
+            dest=option.name,
+        )
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    try:
+        settings = load_settings(vars(arguments))
+    except SettingsError as error:
+        return _complain(str(error), _USAGE)
+    # What is heavy is imported when it is needed, so that --version and a wrong setting answer at once.
+    import trio
+
+    from videocall.server import START_FAILURES, serve
+    from videocall.server.logs import LogFileError, logging_to
+
+    def started(url: str) -> None:
+        print(f"videocall is at {url}", f"The log is {settings.log_file}", "Ctrl-C ends it.", sep="\n", flush=True)
+
+    try:
+        with logging_to(settings.log_file):
+            trio.run(partial(serve, settings, started=started))
+    except LogFileError as error:
+        return _complain(str(error), _FAILED)
+    except START_FAILURES as error:
+        return _complain(str(error), _FAILED)
+    return 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"videocall: {message}", file=sys.stderr)
+    return code

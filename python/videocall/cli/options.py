@@ -1,0 +1,202 @@
+"""Settings from flags, the environment and a file, in that order of precedence."""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from videocall.server.settings import RtcAddress, Settings
+
+__all__ = ["OPTIONS", "Option", "SettingsError", "load_settings"]
+
+_ENVIRONMENT: Final = "VIDEOCALL_"
+_FILE: Final = "videocall.toml"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be right; the message is one line that names it and where it came from."""
+
+
+@frozen
+class Option:
+    """A setting as its user sees it.
+
+    Attributes:
+        name: in the file, and of the flag and the environment variable made from it.
+        field: of `Settings`.
+        parse: makes the value from text, or raises `ValueError` with what it should be.
+        many: whether it may be given several times.
+    """
+
+    name: str
+    field: str
+    parse: Callable[[str], object]
+    metavar: str
+    help: str
+    many: bool = False
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return _ENVIRONMENT + self.name.upper()
+
+
+def load_settings(
+    flags: Mapping[str, Any], environ: Mapping[str, str] | None = None, directory: Path | None = None
+) -> Settings:
+    """Put the settings together.
+
+    Args:
+        flags: by option name; `None` for those that were not given. ``config`` names the settings file.
+        environ: the environment; by default the process's own.
+        directory: where the default settings file is looked for; by default the current one.
+
+    Raises:
+        SettingsError: a value is wrong, or the file is.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, object] = {"log_file": default_log_file(environ)}
+    file = _read_file(flags.get("config") or environ.get(f"{_ENVIRONMENT}CONFIG"), directory or Path())
+    for option in OPTIONS:
+        if option.name in file:
+            values[option.field] = _from_file(option, file[option.name])
+        if text := environ.get(option.variable):
+            texts = [part.strip() for part in text.split(",")] if option.many else [text]
+            values[option.field] = _parse(option, option.variable, texts)
+        if (flag := flags.get(option.name)) is not None:
+            values[option.field] = _parse(option, option.flag, flag if option.many else [flag])
+    return Settings(**values)  # type: ignore[arg-type] # each option's parser makes what its field holds
+
+
+def default_log_file(environ: Mapping[str, str]) -> Path:
+    """The log's place by the XDG base directory specification."""
+    state = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "state"
+    return Path(state) / "videocall" / "videocall.log"
+
+
+def _read_file(given: str | None, directory: Path) -> Mapping[str, Any]:
+    path = Path(given) if given else directory / _FILE
+    if given is None and not path.exists():
+        return {}
+    try:
+        file = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is no TOML: {error}") from None
+    known = {option.name for option in OPTIONS}
+    for name in file:
+        if name not in known:
+            raise SettingsError(f"{path} sets {name}, which is no setting; there are: {', '.join(sorted(known))}")
+    return file
+
+
+def _from_file(option: Option, value: object) -> object:
+    values = value if option.many and isinstance(value, list) else [value]
+    if not all(isinstance(item, str | int) and not isinstance(item, bool) for item in values):
+        raise SettingsError(f"{option.name} in the settings file has to be {option.metavar}, not {value!r}")
+    return _parse(option, f"{option.name} in the settings file", [str(item) for item in values])
+
+
+def _parse(option: Option, source: str, texts: Sequence[str]) -> object:
+    try:
+        parsed = tuple(option.parse(text) for text in texts)
+    except ValueError as error:
+        raise SettingsError(f"{source}: {error}") from None
+    return parsed if option.many else parsed[0]
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"{text!r} is not a number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:\-]{1,253}", text):
+        raise ValueError(f"{text!r} is not a host name or an IP address")
+    return text
+
+
+def _rtc_address(text: str) -> RtcAddress:
+    ip, _, announced = text.partition("=")
+    for part in (ip, announced or ip):
+        try:
+            address = ip_address(part)
+        except ValueError:
+            raise ValueError(f"{part!r} is not an IP address") from None
+        if address.is_unspecified:
+            raise ValueError(f"{part!r} stands for no single address; leave the setting out to use all of them")
+    return RtcAddress(ip, announced or None)
+
+
+def _tls(text: str) -> tuple[Path, Path]:
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise ValueError(f"{text!r} is not CERT,KEY")
+    cert, key = (Path(part.strip()) for part in parts)
+    for path in (cert, key):
+        if not path.is_file():
+            raise ValueError(f"there is no file {str(path)!r}")
+    return cert, key
+
+
+def _stun_server(text: str) -> str:
+    if not re.fullmatch(r"stuns?:[A-Za-z0-9.:\[\]\-]+", text):
+        raise ValueError(f"{text!r} is not a STUN URL such as stun:stun.example.org:3478")
+    return text
+
+
+def _origin(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.netloc or url.path or url.query or url.fragment:
+        raise ValueError(f"{text!r} is not an origin such as https://example.org")
+    return text.lower()
+
+
+_MAX_WORKERS: Final = 256
+
+OPTIONS: Final = (
+    Option("host", "host", _host, "HOST", "address for the page and its socket (default: 127.0.0.1)"),
+    Option("port", "port", _integer(0, 65535), "PORT", "TCP port for them; 0 takes a free one (default: 8080)"),
+    Option(
+        "rtc_port", "rtc_port", _integer(1, 65535), "PORT", "first UDP port for media, worker n uses PORT+n (10000)"
+    ),
+    Option(
+        "rtc_address",
+        "rtc_addresses",
+        _rtc_address,
+        "IP[=ANNOUNCED]",
+        "local address for media, and the one that clients are told instead; may be repeated (default: all there are)",
+        many=True,
+    ),
+    Option("workers", "workers", _integer(1, _MAX_WORKERS), "N", "media threads (default: one per core)"),
+    Option("tls", "tls", _tls, "CERT,KEY", "serve HTTPS with this certificate chain and key, two PEM files"),
+    Option(
+        "stun_server", "stun_servers", _stun_server, "URL", "STUN server to tell clients of; may be repeated", many=True
+    ),
+    Option(
+        "allowed_origin",
+        "allowed_origins",
+        _origin,
+        "ORIGIN",
+        "other origin whose pages may connect; may be repeated",
+        many=True,
+    ),
+    Option("log_file", "log_file", Path, "PATH", "the log (default: ~/.local/state/videocall/videocall.log)"),
+    Option("web_dist", "web_dist", Path, "DIR", "other web bundle than the one that came with the package"),
+)

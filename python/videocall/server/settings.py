@@ -1,0 +1,40 @@
+"""Everything that can be set about a server. `videocall.cli` fills it."""
+
+from pathlib import Path
+
+from attrs import frozen
+
+__all__ = ["RtcAddress", "Settings"]
+
+
+@frozen
+class RtcAddress:
+    """A local address for media, and the address that clients are told when it is another one."""
+
+    ip: str
+    announced: str | None = None
+
+
+@frozen
+class Settings:
+    """A server's settings; see ``videocall serve --help`` for what they mean.
+
+    Attributes:
+        rtc_addresses: empty stands for every local address.
+        workers: media threads; 0 stands for one per core.
+        tls: certificate chain and private key, both PEM.
+        stun_servers: URLs that clients get as ICE servers.
+        allowed_origins: of pages on other hosts that may connect, as browsers write them: ``https://example.org``.
+        web_dist: where the web bundle is.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    rtc_port: int = 10000
+    rtc_addresses: tuple[RtcAddress, ...] = ()
+    workers: int = 0
+    tls: tuple[Path, Path] | None = None
+    stun_servers: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    log_file: Path = Path("videocall.log")
+    web_dist: Path = Path(__file__).parent.parent / "web_dist"

@@ -1,0 +1,107 @@
+"""``/ws``: the socket of a session, on Starlette and Hypercorn."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Final
+
+import trio
+from hypercorn.protocol import ws_stream
+from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+
+from videocall.protocol.fields import is_room_id
+from videocall.protocol.protoo import SUBPROTOCOL
+from videocall.server.security import origin_allowed
+from videocall.signaling import ConnectionLost, Hub, Session
+from videocall.signaling.log import fields, logger
+
+__all__ = ["WebSocketEndpoint", "refuse_compression"]
+
+_ABNORMAL_CLOSURE: Final = 1006
+_MAX_LABEL: Final = 64
+
+
+def refuse_compression() -> None:
+    """Keep Hypercorn from accepting ``permessage-deflate``, which it has no setting for.
+
+    A compressed message is inflated before its size is checked: 64 KiB of it can become 64 MiB. Beside that each socket
+    would keep 20 to 120 KiB of zlib's state, for messages that are mostly smaller than a packet.
+    """
+    ws_stream.server_extensions_handshake = lambda *_: None  # type: ignore[attr-defined]
+
+
+class WebSocketEndpoint:
+    """Checks where a socket comes from, accepts it and runs its session."""
+
+    def __init__(self, hub: Hub, allowed_origins: Collection[str]) -> None:
+        self._hub = hub
+        self._allowed_origins = allowed_origins
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        """Serve one socket."""
+        if refusal := self._refusal(websocket):
+            status, why = refusal
+            logger.warning("socket refused", extra=fields(why=why, origin=websocket.headers.get("origin")))
+            await websocket.receive()
+            await websocket.send_denial_response(PlainTextResponse(f"{why}\n", status_code=status))
+            return
+        offered = websocket.scope.get("subprotocols", [])
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        session = Session(
+            self._hub,
+            _StarletteConnection(websocket),
+            room_id=websocket.query_params.get("roomId"),
+            label=websocket.query_params.get("peerId", "")[:_MAX_LABEL],
+        )
+        await session.run()
+        await _await_end(websocket)
+
+    def _refusal(self, websocket: WebSocket) -> tuple[int, str] | None:
+        if not origin_allowed(websocket.headers, self._allowed_origins):
+            return 403, "this origin may not connect"
+        room_id = websocket.query_params.get("roomId")
+        if room_id is not None and not is_room_id(room_id):
+            return 400, "roomId must have 1 to 64 characters out of A-Z a-z 0-9 _ -"
+        if self._hub.draining:
+            return 503, "the server is shutting down"
+        return None
+
+
+class _StarletteConnection:
+    """A `videocall.signaling.Connection`."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+
+    async def receive(self) -> str | bytes:
+        try:
+            message = await self._websocket.receive()
+        except WebSocketDisconnected:
+            raise ConnectionLost(clean=False) from None
+        if message["type"] == "websocket.disconnect":
+            raise ConnectionLost(clean=message.get("code") != _ABNORMAL_CLOSURE)
+        text: str | None = message.get("text")
+        return text if text is not None else bytes(message["bytes"])
+
+    async def send(self, message: str) -> None:
+        try:
+            await self._websocket.send_text(message)
+        except (WebSocketDisconnect, WebSocketDisconnected):
+            raise ConnectionLost(clean=False) from None
+
+    async def close(self, code: int, reason: str) -> None:
+        with suppress(WebSocketDisconnect, WebSocketDisconnected):
+            await self._websocket.close(code, reason)
+
+
+async def _await_end(websocket: WebSocket) -> None:
+    """Discard what still comes, until the socket is gone.
+
+    Hypercorn hands messages over through a bounded queue and would wait for good at a full one. A client that does not
+    answer our close frame and is silent ends with the read timeout.
+    """
+    try:
+        while (await websocket.receive())["type"] != "websocket.disconnect":
+            pass
+    except WebSocketDisconnected:
+        await trio.lowlevel.checkpoint()

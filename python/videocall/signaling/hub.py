@@ -1,0 +1,158 @@
+"""All rooms and all sessions of a server."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final, Protocol
+
+import trio
+from attrs import define
+
+from videocall.protocol import ErrorCode, ProtocolError
+from videocall.protocol.results import IceServer
+from videocall.rooms import Limits, Room
+from videocall.signaling.live_room import LiveRoom
+from videocall.signaling.log import fields, logger
+from videocall.signaling.media import Engine
+
+__all__ = ["Hub", "open_hub"]
+
+
+class DrainableSession(Protocol):
+    """What the hub does to sessions."""
+
+    def drain(self) -> None:
+        """Tell the client that the server goes, leave its room and close its socket."""
+        ...
+
+
+@define
+class _Place:
+    """A room's place in the hub, from its opening on; `joining` keeps it while nobody is in it yet."""
+
+    opened: trio.Event
+    live: LiveRoom | None = None
+    joining: int = 0
+
+
+class Hub:
+    """Finds rooms, opens them on the least-loaded worker, and ends them when they are empty."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        nursery: trio.Nursery,
+        ice_servers: Sequence[IceServer] = (),
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.ice_servers: Final = list(ice_servers)
+        self.draining = False
+        self._engine = engine
+        self._nursery = nursery
+        self._limits = limits
+        self._clock = clock
+        self._places: dict[str, _Place] = {}
+        self._sessions: set[DrainableSession] = set()
+        self._all_gone = trio.Event()
+
+    @property
+    def room_count(self) -> int:
+        """Rooms that are open or opening."""
+        return len(self._places)
+
+    @property
+    def session_count(self) -> int:
+        """Open sockets."""
+        return len(self._sessions)
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return int(self._clock() * 1000)
+
+    @staticmethod
+    def new_resume_token() -> str:
+        """A secret by which a participant can be told from an impostor."""
+        return secrets.token_urlsafe(24)
+
+    @contextmanager
+    def attending(self, session: DrainableSession) -> Iterator[None]:
+        """Count a session in while it runs."""
+        self._sessions.add(session)
+        try:
+            yield
+        finally:
+            self._sessions.discard(session)
+            if not self._sessions:
+                self._all_gone.set()
+
+    @asynccontextmanager
+    async def room(self, room_id: str) -> AsyncIterator[LiveRoom]:
+        """A room, opened when it is not there. It stays while anyone is in it, and inside this context.
+
+        Raises:
+            ProtocolError: ``DRAINING``, or ``INTERNAL`` when no worker could open it.
+        """
+        if self.draining:
+            raise ProtocolError(ErrorCode.DRAINING)
+        place = self._places.get(room_id)
+        opener = place is None
+        if place is None:
+            place = self._places[room_id] = _Place(trio.Event())
+        place.joining += 1
+        try:
+            if opener:
+                await self._open(room_id, place)
+            else:
+                await place.opened.wait()
+            if place.live is None:
+                raise ProtocolError(ErrorCode.INTERNAL, "The room could not be opened.")
+            yield place.live
+        finally:
+            place.joining -= 1
+            self._end_if_unused(room_id, place)
+
+    async def drain(self, patience_s: float) -> None:
+        """Take nobody in any more, end every session, and wait for their sockets, `patience_s` seconds at most."""
+        self.draining = True
+        logger.info("draining", extra=fields(sessions=len(self._sessions), rooms=len(self._places)))
+        if not self._sessions:
+            return
+        self._all_gone = trio.Event()
+        for session in list(self._sessions):
+            session.drain()
+        with trio.move_on_after(patience_s):
+            await self._all_gone.wait()
+
+    async def _open(self, room_id: str, place: _Place) -> None:
+        try:
+            router = await self._engine.least_loaded().create_router()
+            place.live = LiveRoom(Room(room_id, self._limits), router, lambda _: self._end_if_unused(room_id, place))
+            self._nursery.start_soon(place.live.run)
+            logger.info("room opened", extra=fields(room=room_id))
+        finally:
+            place.opened.set()
+
+    def _end_if_unused(self, room_id: str, place: _Place) -> None:
+        if place.joining or (place.live and place.live.members) or self._places.get(room_id) is not place:
+            return
+        del self._places[room_id]
+        if place.live:
+            place.live.close()
+            logger.info("room ended", extra=fields(room=room_id))
+
+
+@asynccontextmanager
+async def open_hub(
+    engine: Engine, *, ice_servers: Sequence[IceServer] = (), limits: Limits | None = None
+) -> AsyncIterator[Hub]:
+    """Open a hub over a running engine. On leaving, every session must have ended; rooms' routers are closed."""
+    async with trio.open_nursery() as nursery:
+        hub = Hub(engine, nursery, ice_servers, limits)
+        yield hub
+        await hub.drain(0)
+        nursery.cancel_scope.deadline = trio.current_time() + _CLOSING_PATIENCE_S
+
+
+_CLOSING_PATIENCE_S: Final = 5.0

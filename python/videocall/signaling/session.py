@@ -1,0 +1,188 @@
+"""One socket's session: reads requests, answers them in order, and ends tidily."""
+
+import uuid
+from typing import Final
+
+import trio
+from attrs import define
+
+from videocall.protocol import ErrorCode, ProtocolError, protoo, results
+from videocall.protocol import notifications as n
+from videocall.protocol.fields import Reason
+from videocall.protocol.methods import Request, decode_request
+from videocall.signaling.connection import Connection, ConnectionLost
+from videocall.signaling.failures import to_protocol_error
+from videocall.signaling.handlers import handle
+from videocall.signaling.hub import Hub
+from videocall.signaling.live_room import LiveRoom
+from videocall.signaling.log import fields, logger
+from videocall.signaling.outbox import Outbox
+
+__all__ = ["Session"]
+
+_FLUSH_S: Final = 2.0
+"""How long an ending session may take to send what is queued, and its close frame."""
+
+_REQUEST_S: Final = 10.0
+"""A request is worked on outside cancellation, so that no media object is lost half made, and no longer than this."""
+
+_REFUSALS: Final = 16
+"""Messages that are no protoo messages before the socket is closed."""
+
+_GOING_AWAY: Final = 1001
+_POLICY_VIOLATION: Final = 1008
+_INTERNAL: Final = 1011
+_TRY_AGAIN_LATER: Final = 1013
+
+
+@define
+class Membership:
+    """The session's place in a room."""
+
+    live: LiveRoom
+    participant_id: str
+
+
+class Session:
+    """Serves one socket.
+
+    Args:
+        hub: where rooms are.
+        connection: the accepted socket; the session alone uses it.
+        room_id: the room that ``joinRoom`` enters when it names none.
+        label: the query's ``peerId``; it goes into the log and nowhere else.
+    """
+
+    def __init__(self, hub: Hub, connection: Connection, *, room_id: str | None = None, label: str = "") -> None:
+        self.hub: Final = hub
+        self.room_id: Final = room_id
+        self.place: Membership | None = None
+        self._connection = connection
+        self._label = label
+        self._outbox = Outbox(self._fell_behind)
+        self._receiving = trio.CancelScope()
+        self._refusals = 0
+
+    async def run(self) -> None:
+        """Serve until the socket is lost, or the session is ended by the server; the participant has left then."""
+        with self.hub.attending(self):
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._deliver)
+                    with self._receiving:
+                        await self._receive()
+                    # What is queued and the close frame still go out; a lost socket has ended `_deliver` by itself.
+                    nursery.cancel_scope.deadline = trio.current_time() + _FLUSH_S
+            finally:
+                self.leave("error")
+
+    # Ending
+
+    def drain(self) -> None:
+        """The server shuts down."""
+        self.tell(protoo.encode_notification(n.ServerDraining()))
+        self._end("left", _GOING_AWAY, "server is shutting down")
+
+    def room_failed(self) -> None:
+        """The room's media worker died."""
+        self._end("error", _INTERNAL, "media worker failed")
+
+    def _fell_behind(self) -> None:
+        self._log("reader too slow, dropped")
+        self._end("timeout", _TRY_AGAIN_LATER, "reading too slowly")
+
+    def _lost(self, *, clean: bool) -> None:
+        self._end("left" if clean else "timeout", _GOING_AWAY, "")
+
+    def _end(self, reason: Reason, code: int, text: str) -> None:
+        self.leave(reason)
+        self._outbox.finish(code, text)
+        self._receiving.cancel()
+
+    # Membership
+
+    def enter(self, live: LiveRoom, display_name: str) -> results.Participant:
+        """Enter a room under a new id."""
+        participant_id = str(uuid.uuid4())
+        me = live.enter(participant_id, self, display_name, self.hub.now_ms())
+        self.place = Membership(live, participant_id)
+        self._log("joined")
+        return me
+
+    def leave(self, reason: Reason) -> None:
+        """Leave the room; being in none is no error."""
+        if self.place is not None:
+            self._log("left", reason=reason)
+            place, self.place = self.place, None
+            place.live.leave(place.participant_id, reason)
+
+    def tell(self, message: str) -> None:
+        """Queue an encoded message."""
+        self._outbox.put(message)
+
+    # The socket
+
+    async def _deliver(self) -> None:
+        try:
+            await self._outbox.deliver(self._connection)
+        except ConnectionLost as lost:
+            self._lost(clean=lost.clean)
+
+    async def _receive(self) -> None:
+        try:
+            while True:
+                await self._serve(await self._connection.receive())
+        except ConnectionLost as lost:
+            self._lost(clean=lost.clean)
+
+    async def _serve(self, frame: str | bytes) -> None:
+        try:
+            if isinstance(frame, bytes):
+                raise ProtocolError(ErrorCode.BAD_REQUEST, "Messages are text frames.")
+            message = protoo.decode(frame)
+        except ProtocolError as error:
+            self._refuse(error)
+            return
+        if isinstance(message, protoo.IncomingRequest):
+            await self._answer(message)
+
+    def _refuse(self, error: ProtocolError) -> None:
+        self._refusals += 1
+        self.tell(protoo.encode_notification(n.MessageRefused(error.code, error.message)))
+        if self._refusals == _REFUSALS:
+            self._log("too many malformed messages, dropped")
+            self._end("error", _POLICY_VIOLATION, "too many malformed messages")
+
+    async def _answer(self, incoming: protoo.IncomingRequest) -> None:
+        with trio.move_on_after(_REQUEST_S, shield=True) as scope:
+            try:
+                request = decode_request(incoming.method, incoming.data)
+                # The answer is queued before anything else can run, so that it comes before what follows from it.
+                self.tell(protoo.encode_response(incoming.id, await self._carry_out(request)))
+            except ProtocolError as error:
+                self.tell(protoo.encode_error(incoming.id, error))
+        if scope.cancelled_caught:
+            self._log("request timed out", method=incoming.method)
+            self.tell(protoo.encode_error(incoming.id, ProtocolError(ErrorCode.INTERNAL)))
+
+    async def _carry_out(self, request: Request) -> object:
+        try:
+            return await handle(self, request)
+        except Exception as error:  # noqa: BLE001 - the client gets an answer, the log the traceback
+            answer = to_protocol_error(error)
+            if answer is None:
+                logger.exception("request failed", extra=self._fields(request=type(request).__name__))
+                answer = ProtocolError(ErrorCode.INTERNAL)
+            raise answer from None
+
+    def _fields(self, **values: object) -> dict[str, dict[str, object]]:
+        where = self.place
+        return fields(
+            room=where.live.room.id if where else self.room_id,
+            participant=where.participant_id if where else None,
+            label=self._label or None,
+            **values,
+        )
+
+    def _log(self, what: str, **values: object) -> None:
+        logger.info(what, extra=self._fields(**values))
