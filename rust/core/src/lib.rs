@@ -2,6 +2,7 @@
 //!
 //! It is told the time and never asks for it; it owns no clock, socket, thread or lock.
 #![forbid(unsafe_code)]
+pub mod dtls;
 pub mod feedback;
 pub mod rtcp;
 pub mod rtp;
