@@ -54,22 +54,22 @@ describe('two people', () => {
   });
 
   test('mute and unmute', async () => {
-    await alice.click('toggle-microphone');
+    await alice.click('mute-button');
     await bob.seesTile('Alice', { isMuted: true, hasVideo: true });
     // What was on its way has come when two more seconds of pictures have; then silence is what has to come.
     await bob.receives(1, 0);
     assert.equal(await packetsDuring(bob.page, 'audio', () => bob.receives(1, 0)), 0);
-    await alice.click('toggle-microphone');
+    await alice.click('mute-button');
     await bob.seesTile('Alice', { isMuted: false });
     await bob.receives(1, 1);
   });
 
   test('camera off and on', async () => {
-    await alice.click('toggle-camera');
+    await alice.click('camera-button');
     await bob.seesTile('Alice', { hasVideo: false, isMuted: false });
     await bob.receives(0, 1);
     assert.equal(await packetsDuring(bob.page, 'video', () => alice.receives(1, 1)), 0);
-    await alice.click('toggle-camera');
+    await alice.click('camera-button');
     await bob.seesTile('Alice', { hasVideo: true });
     await bob.receives(1, 1);
     await bob.sees('Alice');
@@ -78,7 +78,7 @@ describe('two people', () => {
   test('a shared screen takes the place of the camera, and gives it back', async () => {
     const camera = (await bob.tileOf('Alice'))?.videoWidth;
     assert.ok(camera);
-    await alice.click('toggle-screen');
+    await alice.click('screen-button');
     await bob.seesTile('Alice', { isPresenting: true, hasVideo: true });
     const screen = await until('the screen is shown', async () => {
       const width = (await bob.tileOf('Alice'))?.videoWidth;
@@ -86,7 +86,7 @@ describe('two people', () => {
     });
     await bob.sees('Alice');
     assert.ok(screen > camera, `the screen, ${screen} pixels wide, is wider than the camera, ${camera}`);
-    await alice.click('toggle-screen');
+    await alice.click('screen-button');
     await bob.seesTile('Alice', { isPresenting: false, hasVideo: true, videoWidth: camera });
     await bob.receives(1, 1);
   });

@@ -44,16 +44,16 @@ test('Firefox and Chromium in a call', async (t) => {
   await Promise.all([fiona.receives(1, 1), carl.receives(1, 1)]);
   await Promise.all([fiona.sees('Carl'), carl.sees('Fiona')]);
 
-  await fiona.click('toggle-microphone');
+  await fiona.click('mute-button');
   await carl.seesTile('Fiona', { isMuted: true });
   await carl.receives(1, 0);
   assert.equal(await packetsDuring(carl.page, 'audio', () => carl.receives(1, 0)), 0);
-  await fiona.click('toggle-microphone');
+  await fiona.click('mute-button');
   await carl.receives(1, 1);
 
-  await carl.click('toggle-camera');
+  await carl.click('camera-button');
   await fiona.seesTile('Carl', { hasVideo: false });
-  await carl.click('toggle-camera');
+  await carl.click('camera-button');
   await fiona.sees('Carl');
   await fiona.receives(1, 1);
 

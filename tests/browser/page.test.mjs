@@ -19,7 +19,7 @@ after(() => server.stop());
 test('the landing page makes a room, whose link another person follows', async (t) => {
   const alice = await Participant.open(launchChromium(), server.url, 'Alice');
   t.after(() => alice.close());
-  await alice.click('new-meeting');
+  await alice.click('create-button');
   await alice.see('preview-video');
   await alice.join();
   const link = alice.page.url();
@@ -49,8 +49,8 @@ test('a refused permission is named, and does not keep anyone out', async (t) =>
     'Bob',
   );
   t.after(() => bob.close());
-  await until('the page says what is missing', async () =>
-    /permission|blocked|allow/i.test(await bob.text('device-problem')),
+  await until('the page says what is missing and what to do', async () =>
+    /may not use your microphone and camera.*allow/s.test(await bob.text('permission-help')),
   );
   await bob.join();
   await bob.seesTile('Bob', { hasVideo: false, isMuted: true });
@@ -59,5 +59,5 @@ test('a refused permission is named, and does not keep anyone out', async (t) =>
 test('a room that cannot be is said to be none', async (t) => {
   const bob = await Participant.open(launchChromium(), `${server.url}/r/no%20such%20room!`, 'Bob');
   t.after(() => bob.close());
-  await bob.see('not-found');
+  await until('it says so', async () => (await bob.text('room-error')).includes('no meeting'));
 });

@@ -101,21 +101,21 @@ export class Participant {
 
   /** @returns {Promise<Tile[]>} */
   tiles() {
-    return this.page.evaluate((selector) => {
-      return [...document.querySelectorAll(selector)].map((tile) => {
-        const video = /** @type {HTMLVideoElement | null} */ (tile.querySelector('video'));
+    return this.page.evaluate(() => {
+      return [...document.querySelectorAll('[data-testid^="tile-"]')].map((tile) => {
+        const video = tile.querySelector('video');
         const { dataset } = /** @type {HTMLElement} */ (tile);
         return {
-          name: dataset.name ?? '',
+          name: tile.querySelector('.tile__name')?.firstChild?.textContent ?? '',
           isSelf: dataset.self === 'true',
           isMuted: dataset.muted === 'true',
           isPresenting: dataset.presenting === 'true',
-          hasVideo: video !== null,
+          hasVideo: dataset.video === 'true',
           videoWidth: video?.videoWidth ?? 0,
           currentTime: video?.currentTime ?? 0,
         };
       });
-    }, byId('tile'));
+    });
   }
 
   /**
