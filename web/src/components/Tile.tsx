@@ -1,0 +1,68 @@
+import type { CSSProperties, ReactNode } from 'react';
+import type { Box } from '../hooks/tileLayout';
+import { useSpeaking } from '../hooks/useSound';
+import type { TileView } from '../hooks/useTiles';
+import { Avatar, hueOf } from './Avatar';
+import { Icon } from './Icon';
+import { VideoSurface } from './VideoSurface';
+
+/** One participant: camera, or shared screen, or avatar; name, muted or not, speaking or not. */
+export function Tile(props: { tile: TileView; box: Box }): ReactNode {
+  const { tile, box } = props;
+  const isSpeaking = useSpeaking(tile.voice);
+  const style: CSSProperties = {
+    transform: `translate(${box.x}px, ${box.y}px)`,
+    width: box.width,
+    height: box.height,
+  };
+  return (
+    <li
+      className="tile"
+      style={style}
+      data-testid={`tile-${tile.participantId}`}
+      data-hue={hueOf(tile.displayName)}
+      data-self={tile.isSelf}
+      data-muted={tile.isMuted}
+      data-speaking={isSpeaking}
+      data-presenting={tile.isPresenting}
+      data-video={tile.video !== null}
+      data-small={box.width < 200}
+      aria-label={describe(tile)}
+    >
+      <Avatar name={tile.displayName} />
+      {tile.video !== null && (
+        <VideoSurface
+          stream={tile.video}
+          isWhole={tile.isPresenting}
+          isMirrored={tile.isSelf && !tile.isPresenting}
+          testId={`video-${tile.participantId}`}
+        />
+      )}
+      {tile.isPresenting && (
+        <span className="tile__badge">
+          <Icon name="screen" size={15} />
+          {tile.isSelf ? 'You are sharing' : 'Sharing'}
+        </span>
+      )}
+      <span className="tile__label">
+        {tile.isMuted && (
+          <span className="tile__muted" data-testid={`muted-${tile.participantId}`}>
+            <Icon name="microphoneOff" size={15} />
+          </span>
+        )}
+        <span className="tile__name">
+          {tile.displayName}
+          {tile.isSelf && <span className="tile__you"> (you)</span>}
+        </span>
+      </span>
+    </li>
+  );
+}
+
+function describe(tile: TileView): string {
+  const parts = [tile.isSelf ? `${tile.displayName}, you` : tile.displayName];
+  if (tile.isMuted) parts.push('muted');
+  if (tile.isPresenting) parts.push('sharing the screen');
+  else if (tile.video === null) parts.push('camera off');
+  return parts.join(', ');
+}

@@ -1,0 +1,69 @@
+import { useEffect } from 'react';
+import { watchDevices } from '../services/deviceService';
+import { useCall, useCallStore } from './useCall';
+
+/** Keys of a call: m for the microphone, v for the camera. Not while typing, nor with a modifier. */
+export function useCallShortcuts(): void {
+  const store = useCallStore();
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target instanceof HTMLElement && isTypingPlace(event.target)) return;
+      const key = event.key.toLowerCase();
+      if (key === 'm') void store.getState().toggleMicrophone();
+      else if (key === 'v') void store.getState().toggleCamera();
+      else return;
+      event.preventDefault();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [store]);
+}
+
+/** Keeps the device lists fresh; before a call it also tries again what failed. */
+export function useDeviceWatch(): void {
+  const store = useCallStore();
+  useEffect(
+    () =>
+      watchDevices(() => {
+        const { phase, problems, openPreview, refreshDevices } = store.getState();
+        const isMissing = problems.microphone !== null || problems.camera !== null;
+        void (phase === 'prejoin' && isMissing ? openPreview() : refreshDevices());
+      }),
+    [store],
+  );
+}
+
+/** Tells the store when the browser is back on a network, or changed to another. */
+export function useNetworkWatch(): void {
+  const store = useCallStore();
+  useEffect(() => {
+    const onOnline = (): void => store.getState().networkChanged();
+    window.addEventListener('online', onOnline);
+    return () => window.removeEventListener('online', onOnline);
+  }, [store]);
+}
+
+/** The tab's title says where one is, and how many are there. */
+export function usePageTitle(): void {
+  const title = useCall((state) => {
+    if (state.roomId === '') return 'videocall';
+    switch (state.phase) {
+      case 'call':
+        return state.reconnect === null
+          ? `(${state.participants.size}) ${state.roomId} · videocall`
+          : `Reconnecting… · ${state.roomId}`;
+      case 'ended':
+        return 'Meeting ended · videocall';
+      default:
+        return `Join ${state.roomId} · videocall`;
+    }
+  });
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
+function isTypingPlace(element: HTMLElement): boolean {
+  return element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+}

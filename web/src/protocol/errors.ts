@@ -1,0 +1,45 @@
+/** The server's stable error codes, and those that the page itself gives to a request that got no answer. */
+export type ErrorCode =
+  | 'BAD_REQUEST'
+  | 'NOT_JOINED'
+  | 'NOT_FOUND'
+  | 'FORBIDDEN'
+  | 'CONFLICT'
+  | 'UNSUPPORTED'
+  | 'ROOM_FULL'
+  | 'ROOM_LOCKED'
+  | 'TOKEN_INVALID'
+  | 'TOKEN_EXPIRED'
+  | 'RATE_LIMITED'
+  | 'DRAINING'
+  | 'INTERNAL'
+  | 'DISCONNECTED'
+  | 'TIMEOUT';
+
+/** A request that failed: `code` is the server's, or DISCONNECTED / TIMEOUT when no answer came. */
+export class RequestError extends Error {
+  readonly code: string;
+  readonly method: string;
+
+  constructor(code: string, reason: string, method: string) {
+    super(reason);
+    this.name = 'RequestError';
+    this.code = code;
+    this.method = method;
+  }
+}
+
+/** Codes that say the same however often the page asks: the user has to do something. */
+const lasting: ReadonlySet<string> = new Set<ErrorCode>([
+  'BAD_REQUEST',
+  'FORBIDDEN',
+  'UNSUPPORTED',
+  'ROOM_FULL',
+  'ROOM_LOCKED',
+  'TOKEN_INVALID',
+  'TOKEN_EXPIRED',
+]);
+
+export function isWorthRetrying(error: unknown): boolean {
+  return !(error instanceof RequestError && lasting.has(error.code));
+}

@@ -1,0 +1,14 @@
+/** Delays between attempts to come back, in ms: quick at first (a Wi-Fi change), then gentle on a server that restarts. */
+const STEPS_MS = [300, 800, 1_600, 3_000, 5_000, 8_000] as const;
+
+/** How much of a step is random, so that the people of a room do not all come back in one instant. */
+const JITTER = 0.4;
+
+/**
+ * The wait before attempt `attempt` (0 is the first), in ms.
+ * @param random a number in [0, 1), as Math.random gives.
+ */
+export function backoffDelay(attempt: number, random: number): number {
+  const step = STEPS_MS[Math.min(attempt, STEPS_MS.length - 1)] ?? STEPS_MS[0];
+  return Math.round(step * (1 - JITTER + JITTER * random));
+}

@@ -1,0 +1,159 @@
+import type { Producer, RtpCapabilities, Transport } from 'mediasoup-client/types';
+import type { ParticipantInfo, ProducerInfo, Source } from '../protocol/messages';
+import { noDevices } from '../services/deviceService';
+import type { DeviceKind, DeviceList, DeviceProblem } from '../services/deviceService';
+import type { Preferences } from '../services/preferences';
+
+/** prejoin: choosing name and devices; joining: the first connection; call; ended: for good. */
+export type Phase = 'prejoin' | 'joining' | 'call' | 'ended';
+
+/** A broken signaling connection that the page is trying to mend. */
+export interface Reconnect {
+  /** How many attempts were made so far. */
+  attempt: number;
+  /** When the next one starts (milliseconds since the epoch), or null while one is under way. */
+  retryAt: number | null;
+}
+
+/** `code` is the server's error code, the reason it ended the session with, or `left`. */
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+export interface Notice {
+  id: number;
+  tone: 'info' | 'warning';
+  text: string;
+}
+
+/** What arrives from one participant, by source. */
+export type RemoteStreams = Partial<Record<Source, MediaStream>>;
+
+export interface SessionState {
+  phase: Phase;
+  roomId: string;
+  displayName: string;
+  /** This participant's id; null outside a call. A new one after each rejoin. */
+  participantId: string | null;
+  /** Everybody in the room, this participant too, in the order of joining. */
+  participants: ReadonlyMap<string, ParticipantInfo>;
+  /** What the others send. */
+  producers: ReadonlyMap<string, ProducerInfo>;
+  reconnect: Reconnect | null;
+  /** Signaling works but media does not flow. */
+  isMediaInterrupted: boolean;
+  joinError: Failure | null;
+  ended: Failure | null;
+  notices: readonly Notice[];
+}
+
+export interface MediaState {
+  isMediaSoupInitialized: boolean;
+  /** What this browser can receive from the room's router. */
+  rtpCapabilities: RtpCapabilities | null;
+  sendTransport: Transport | null;
+  recvTransport: Transport | null;
+  audioProducer: Producer | null;
+  videoProducer: Producer | null;
+  screenProducer: Producer | null;
+  screenAudioProducer: Producer | null;
+  /** By participant. */
+  remoteStreams: ReadonlyMap<string, RemoteStreams>;
+}
+
+export interface DeviceState {
+  devices: DeviceList;
+  microphoneId: string;
+  cameraId: string;
+  speakerId: string;
+  /** What the user wants; the tracks follow. */
+  isMicrophoneOn: boolean;
+  isCameraOn: boolean;
+  isScreenOn: boolean;
+  microphoneTrack: MediaStreamTrack | null;
+  cameraTrack: MediaStreamTrack | null;
+  screenTrack: MediaStreamTrack | null;
+  /** Why a device that was asked for gives nothing. */
+  problems: Record<DeviceKind, DeviceProblem | null>;
+  /** A permission prompt may be open. */
+  isOpeningDevices: boolean;
+}
+
+export interface Actions {
+  /** Loads the mediasoup Device with the router's capabilities. */
+  initializeMediaSoup: (routerRtpCapabilities: RtpCapabilities) => Promise<void>;
+  createTransports: (iceServers: RTCIceServer[]) => Promise<void>;
+  /** Sends a source's track, opening the device when it is not open. Does nothing before a call. */
+  startProducing: (source: 'microphone' | 'camera' | 'screen') => Promise<void>;
+  /** Mutes the microphone, turns the camera off (its light too), or ends the screen share. */
+  stopProducing: (source: 'microphone' | 'camera' | 'screen') => Promise<void>;
+  /** Consumes everything that the others send and that is not consumed yet. */
+  consumeMedia: () => Promise<void>;
+  /** Closes transports, producers and consumers; devices stay open. */
+  cleanupMediaSoup: () => void;
+
+  /** Goes to the prejoin phase of a room, whatever was before; with '' to no room, devices closed. */
+  enterRoom: (roomId: string) => void;
+  join: (displayName: string) => Promise<void>;
+  leave: () => void;
+  /** Does not wait for the next attempt to reconnect. */
+  retryNow: () => void;
+  /** The browser says that the network is back. */
+  networkChanged: () => void;
+  dismissNotice: (id: number) => void;
+
+  /** Opens the wanted devices for the preview, with one prompt. */
+  openPreview: () => Promise<void>;
+  refreshDevices: () => Promise<void>;
+  toggleMicrophone: () => Promise<void>;
+  toggleCamera: () => Promise<void>;
+  toggleScreen: () => Promise<void>;
+  chooseDevice: (kind: DeviceKind | 'speaker', deviceId: string) => Promise<void>;
+  getStats: () => Promise<{ send: unknown[]; recv: unknown[] }>;
+}
+
+export type VideoCallState = SessionState & MediaState & DeviceState & Actions;
+
+export const noMedia: MediaState = {
+  isMediaSoupInitialized: false,
+  rtpCapabilities: null,
+  sendTransport: null,
+  recvTransport: null,
+  audioProducer: null,
+  videoProducer: null,
+  screenProducer: null,
+  screenAudioProducer: null,
+  remoteStreams: new Map(),
+};
+
+export const noSession: SessionState = {
+  phase: 'prejoin',
+  roomId: '',
+  displayName: '',
+  participantId: null,
+  participants: new Map(),
+  producers: new Map(),
+  reconnect: null,
+  isMediaInterrupted: false,
+  joinError: null,
+  ended: null,
+  notices: [],
+};
+
+export function initialDevices(preferences: Preferences): DeviceState {
+  return {
+    devices: noDevices,
+    microphoneId: preferences.microphoneId,
+    cameraId: preferences.cameraId,
+    speakerId: preferences.speakerId,
+    isMicrophoneOn: preferences.isMicrophoneWanted,
+    isCameraOn: preferences.isCameraWanted,
+    isScreenOn: false,
+    microphoneTrack: null,
+    cameraTrack: null,
+    screenTrack: null,
+    problems: { microphone: null, camera: null },
+    isOpeningDevices: false,
+  };
+}

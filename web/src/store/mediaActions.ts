@@ -1,0 +1,109 @@
+import { IceKeeper } from '../services/iceKeeper';
+import { MediaSoupClientService } from '../services/mediaSoupClientService';
+import { streamOf } from '../services/streams';
+import type { Actions } from './callState';
+import { noMedia } from './callState';
+import { withStream } from './roomUpdates';
+import { coalesced } from './runtime';
+import type { Runtime } from './runtime';
+
+type MediaActions = Pick<
+  Actions,
+  'initializeMediaSoup' | 'createTransports' | 'consumeMedia' | 'cleanupMediaSoup' | 'getStats'
+>;
+
+/** The mediasoup side of a call: device, transports, and what arrives. */
+export function createMediaActions(runtime: Runtime): MediaActions {
+  const { get, set } = runtime;
+
+  const watchTransports = (): void => {
+    const interrupted = new Set<string>();
+    const { sendTransport, recvTransport } = get();
+    for (const transport of [sendTransport, recvTransport]) {
+      if (transport === null) continue;
+      const keeper = new IceKeeper(transport, {
+        restart: async (broken) => {
+          await runtime.media?.restartIce(broken);
+        },
+        onInterrupted: (isInterrupted) => {
+          if (isInterrupted) interrupted.add(transport.id);
+          else interrupted.delete(transport.id);
+          set({ isMediaInterrupted: interrupted.size > 0 });
+        },
+        onHopeless: () => runtime.connection?.abandon('media does not flow'),
+      });
+      runtime.keepers.push(keeper);
+    }
+  };
+
+  const consumeNew = async (): Promise<void> => {
+    const { media } = runtime;
+    const { producers, recvTransport } = get();
+    if (media === null || recvTransport === null) return;
+    const wanted = [...producers.values()].filter(
+      (producer) =>
+        !runtime.consumers.has(producer.producerId) && !refused.has(producer.producerId),
+    );
+    if (wanted.length === 0) return;
+    // What the server does not answer with cannot be had (gone, or no common codec): asked for once.
+    for (const producer of wanted) refused.add(producer.producerId);
+    await media.consume(wanted, (consumer) => {
+      const producer = get().producers.get(consumer.producerId);
+      if (runtime.media !== media || producer === undefined) {
+        consumer.close();
+        return;
+      }
+      refused.delete(producer.producerId);
+      runtime.consumers.set(producer.producerId, consumer);
+      const change = { [producer.source]: streamOf(consumer.track) };
+      set({ remoteStreams: withStream(get().remoteStreams, producer.participantId, change) });
+    });
+  };
+  const refused = new Set<string>();
+  const consumeAll = coalesced(consumeNew);
+
+  return {
+    initializeMediaSoup: async (routerRtpCapabilities) => {
+      const { connection } = runtime;
+      const media = await MediaSoupClientService.load(
+        { request: (method, data) => runtime.request(method, data) },
+        routerRtpCapabilities,
+        runtime.options.deviceOptions,
+      );
+      if (runtime.connection !== connection) {
+        media.close();
+        return;
+      }
+      runtime.media = media;
+      set({ isMediaSoupInitialized: true, rtpCapabilities: media.rtpCapabilities });
+    },
+
+    createTransports: async (iceServers) => {
+      const { media } = runtime;
+      if (media === null) return;
+      const { send, recv } = await media.createTransports(iceServers);
+      set({ sendTransport: send, recvTransport: recv });
+      watchTransports();
+    },
+
+    consumeMedia: async () => {
+      try {
+        await consumeAll();
+      } catch (error) {
+        runtime.report('Some of the others cannot be seen or heard', error);
+      }
+    },
+
+    cleanupMediaSoup: () => {
+      for (const keeper of runtime.keepers) keeper.stop();
+      runtime.keepers = [];
+      runtime.consumers.clear();
+      refused.clear();
+      runtime.media?.close();
+      runtime.media = null;
+      set({ ...noMedia, isMediaInterrupted: false });
+    },
+
+    getStats: async () => (await runtime.media?.getStats()) ?? { send: [], recv: [] },
+  };
+}

@@ -1,0 +1,111 @@
+import type { JoinResult, Notification } from '../protocol/messages';
+import type { MediaState, RemoteStreams, SessionState } from './callState';
+
+type RoomState = Pick<SessionState, 'participantId' | 'participants' | 'producers'> &
+  Pick<MediaState, 'remoteStreams'>;
+
+/** The room as joinRoom's answer describes it. This participant is last: the others were there before. */
+export function roomOf(
+  result: JoinResult,
+  displayName: string,
+): Pick<RoomState, 'participantId' | 'participants' | 'producers'> {
+  const self = result.participants.find((one) => one.participantId === result.participantId);
+  const others = result.participants
+    .filter((one) => one.participantId !== result.participantId)
+    .sort((a, b) => a.joinedAt - b.joinedAt);
+  const everybody = [
+    ...others,
+    self ?? {
+      participantId: result.participantId,
+      displayName,
+      role: result.role,
+      joinedAt: Number.MAX_SAFE_INTEGER,
+    },
+  ];
+  return {
+    participantId: result.participantId,
+    participants: new Map(everybody.map((one) => [one.participantId, one])),
+    producers: new Map(
+      result.producers
+        .filter((one) => one.participantId !== result.participantId)
+        .map((one) => [one.producerId, one]),
+    ),
+  };
+}
+
+/** The room after a notification. Only what changed is in the result; unknown ids change nothing. */
+export function applyNotification(
+  state: RoomState,
+  notification: Notification,
+): Partial<RoomState> {
+  const { participants, producers } = state;
+  switch (notification.method) {
+    case 'participantJoined': {
+      const joined = notification.data;
+      return { participants: new Map(participants).set(joined.participantId, joined) };
+    }
+    case 'participantUpdated': {
+      const { participantId, displayName } = notification.data;
+      const known = participants.get(participantId);
+      if (known === undefined) return {};
+      return { participants: new Map(participants).set(participantId, { ...known, displayName }) };
+    }
+    case 'participantLeft': {
+      const { participantId } = notification.data;
+      const streams = new Map(state.remoteStreams);
+      streams.delete(participantId);
+      const left = new Map(participants);
+      left.delete(participantId);
+      return {
+        participants: left,
+        producers: new Map(
+          [...producers].filter(([, producer]) => producer.participantId !== participantId),
+        ),
+        remoteStreams: streams,
+      };
+    }
+    case 'newProducer': {
+      const producer = notification.data;
+      if (producer.participantId === state.participantId) return {};
+      return { producers: new Map(producers).set(producer.producerId, producer) };
+    }
+    case 'producerClosed': {
+      const left = new Map(producers);
+      left.delete(notification.data.producerId);
+      return { producers: left, ...withoutStream(state, notification.data.producerId) };
+    }
+    case 'consumerClosed':
+      // The producer may live on: only what this page received of it is gone.
+      return withoutStream(state, notification.data.producerId);
+    case 'producerPaused':
+    case 'consumerPaused':
+      return paused(state, notification.data.producerId, true);
+    case 'producerResumed':
+    case 'consumerResumed':
+      return paused(state, notification.data.producerId, false);
+  }
+}
+
+/** The streams with one participant's changed. A source set to undefined is gone. */
+export function withStream(
+  all: ReadonlyMap<string, RemoteStreams>,
+  participantId: string,
+  change: RemoteStreams,
+): ReadonlyMap<string, RemoteStreams> {
+  return new Map(all).set(participantId, { ...all.get(participantId), ...change });
+}
+
+function withoutStream(state: RoomState, producerId: string): Partial<RoomState> {
+  const producer = state.producers.get(producerId);
+  if (producer === undefined) return {};
+  const change = { [producer.source]: undefined };
+  return { remoteStreams: withStream(state.remoteStreams, producer.participantId, change) };
+}
+
+function paused(state: RoomState, producerId: string, isPaused: boolean): Partial<RoomState> {
+  const producer = state.producers.get(producerId);
+  if (producer === undefined || producer.paused === isPaused) return {};
+  return {
+    producers: new Map(state.producers).set(producerId, { ...producer, paused: isPaused }),
+  };
+}

@@ -1,0 +1,88 @@
+import type { Consumer, DeviceOptions } from 'mediasoup-client/types';
+import type { StoreApi } from 'zustand/vanilla';
+import type { IceKeeper } from '../services/iceKeeper';
+import type { MediaSoupClientService } from '../services/mediaSoupClientService';
+import type { ProtooConnection } from '../services/protooConnection';
+import { RequestError } from '../protocol/errors';
+import type { Method, Requests } from '../protocol/messages';
+import type { Notice, VideoCallState } from './callState';
+
+/** How long a notice stays, in ms. */
+const NOTICE_MS = 5_000;
+
+export interface StoreOptions {
+  /** For tests: how the mediasoup Device is made. */
+  deviceOptions?: DeviceOptions;
+  /** In [0, 1), for the jitter of reconnection. */
+  random?: () => number;
+}
+
+/** What the actions share and no component reads: live connections, which are not state. */
+export class Runtime {
+  readonly options: StoreOptions;
+  connection: ProtooConnection | null = null;
+  media: MediaSoupClientService | null = null;
+  keepers: IceKeeper[] = [];
+  /** By producer. */
+  readonly consumers = new Map<string, Consumer>();
+  readonly #api: StoreApi<VideoCallState>;
+  #nextNotice = 1;
+
+  constructor(api: StoreApi<VideoCallState>, options: StoreOptions) {
+    this.#api = api;
+    this.options = options;
+  }
+
+  readonly get = (): VideoCallState => this.#api.getState();
+
+  readonly set = (change: Partial<VideoCallState>): void => this.#api.setState(change);
+
+  request<M extends Method>(method: M, data: Requests[M]['data']): Promise<Requests[M]['result']> {
+    if (this.connection === null) {
+      return Promise.reject(new RequestError('DISCONNECTED', 'there is no connection', method));
+    }
+    return this.connection.request(method, data);
+  }
+
+  notify(tone: Notice['tone'], text: string): void {
+    const id = this.#nextNotice++;
+    // Three at most: a crowd that arrives together must not cover the call.
+    this.set({ notices: [...this.get().notices, { id, tone, text }].slice(-3) });
+    setTimeout(() => this.get().dismissNotice(id), NOTICE_MS);
+  }
+
+  /**
+   * Deals with a failed step of the call. A broken connection is no news here: its own banner says so,
+   * and the rejoin makes everything again.
+   */
+  report(what: string, error: unknown): void {
+    if (error instanceof RequestError && error.code === 'DISCONNECTED') return;
+    console.warn(`${what}:`, error);
+    this.notify('warning', what);
+  }
+}
+
+/**
+ * Wraps work that brings the world into line with the state. Calls never overlap; calls that come while
+ * it runs lead to one more run, so that the last wish wins however fast a button is pressed.
+ */
+export function coalesced(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  let wishes = 0;
+  const run = async (): Promise<void> => {
+    let seen: number;
+    try {
+      do {
+        seen = wishes;
+        await work();
+      } while (seen !== wishes);
+    } finally {
+      running = null;
+    }
+  };
+  return () => {
+    wishes += 1;
+    running ??= run();
+    return running;
+  };
+}
