@@ -15,14 +15,14 @@ _OPENING = re.compile(rb"[\[{]")
 _BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
-def check_bounds(message: bytes) -> None:
+def check_bounds(message: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
     """Refuse a message that is too long or nests too deep, without decoding it.
 
     Raises:
         ProtocolError: ``BAD_REQUEST``.
     """
-    if len(message) > MAX_MESSAGE_BYTES:
-        raise ProtocolError(ErrorCode.BAD_REQUEST, f"A message may have {MAX_MESSAGE_BYTES} bytes at most.")
+    if len(message) > max_bytes:
+        raise ProtocolError(ErrorCode.BAD_REQUEST, f"A message may have {max_bytes} bytes at most.")
     if len(_OPENING.findall(message)) > MAX_DEPTH and _depth(message) > MAX_DEPTH:
         raise ProtocolError(ErrorCode.BAD_REQUEST, f"A message may nest {MAX_DEPTH} levels deep at most.")
 

@@ -14,7 +14,7 @@ from msgspec import Meta, Raw
 
 from videocall.ortc import to_wire
 from videocall.protocol.errors import ErrorCode, ProtocolError
-from videocall.protocol.limits import check_bounds
+from videocall.protocol.limits import MAX_MESSAGE_BYTES, check_bounds
 from videocall.protocol.notifications import NOTIFICATION_NAMES, Notification
 
 __all__ = [
@@ -62,14 +62,16 @@ class IncomingNotification:
     data: Raw
 
 
-def decode(message: str | bytes) -> IncomingRequest | IncomingResponse | IncomingNotification:
+def decode(
+    message: str | bytes, max_bytes: int = MAX_MESSAGE_BYTES
+) -> IncomingRequest | IncomingResponse | IncomingNotification:
     """Decode a frame's envelope.
 
     Raises:
         ProtocolError: ``BAD_REQUEST`` when it is too long, nests too deep, is no JSON or no protoo message.
     """
     raw = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
-    check_bounds(raw)
+    check_bounds(raw, max_bytes)
     try:
         envelope = _ENVELOPE.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -4,7 +4,7 @@ import logging
 import signal
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from functools import partial
 from typing import Final, cast
 
@@ -74,26 +74,27 @@ async def serve(
     """
     bundle = load_bundle(settings.web_dist)
     _check_tls(settings)
-    sockets = listen(settings.host, settings.port)
-    url = _url(settings, sockets[0].getsockname()[1])
-    config = _config(settings, as_binds(sockets))
     ice_servers = [IceServer(urls=list(settings.stun_servers))] if settings.stun_servers else []
-    async with (
-        engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
-        _stop_signal() as stop,
-        open_hub(core, ice_servers=ice_servers) as hub,
-        trio.open_nursery() as nursery,
-    ):
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(sock) for sock in listen(settings.host, settings.port)]
+        url = _url(settings, sockets[0].getsockname()[1])
+        async with (
+            engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
+            _stop_signal() as stop,
+            open_hub(core, ice_servers=ice_servers) as hub,
+            trio.open_nursery() as nursery,
+        ):
 
-        async def stopped() -> None:
-            await stop.wait()
-            await hub.drain(_DRAIN_S)
+            async def stopped() -> None:
+                await stop.wait()
+                await hub.drain(_DRAIN_S)
 
-        # Starlette's types and Hypercorn's describe the same ASGI in different words.
-        app = cast("ASGIFramework", create_app(hub, bundle, frozenset(settings.allowed_origins)))
-        await nursery.start(partial(hypercorn_serve, app, config, shutdown_trigger=stopped, mode="asgi"))
-        logger.info("serving", extra=fields(url=url, workers=len(core.workers)))
-        started(url)
+            # Starlette's types and Hypercorn's describe the same ASGI in different words.
+            app = cast("ASGIFramework", create_app(hub, bundle, frozenset(settings.allowed_origins)))
+            config = _config(settings, as_binds(sockets))
+            await nursery.start(partial(hypercorn_serve, app, config, shutdown_trigger=stopped, mode="asgi"))
+            logger.info("serving", extra=fields(url=url, workers=len(core.workers)))
+            started(url)
     logger.info("ended")
 
 

@@ -115,8 +115,9 @@ class Hub:
 
     async def drain(self, patience_s: float) -> None:
         """Take nobody in any more, end every session, and wait for their sockets, `patience_s` seconds at most."""
+        if not self.draining:
+            logger.info("draining", extra=fields(sessions=len(self._sessions), rooms=len(self._places)))
         self.draining = True
-        logger.info("draining", extra=fields(sessions=len(self._sessions), rooms=len(self._places)))
         if not self._sessions:
             return
         self._all_gone = trio.Event()

@@ -1,0 +1,313 @@
+"""The client: one method per method of the protocol, and a channel of notifications."""
+
+import math
+import ssl
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import msgspec
+import trio
+import trio_websocket
+from attrs import define
+
+from videocall.ortc.types import DtlsParameters, IceParameters, RtpCapabilities, RtpParameters
+from videocall.protocol import protoo, requests, results
+from videocall.protocol.fields import Kind, Source
+from videocall.protocol.methods import METHOD_NAMES, Request
+from videocall.protocol.notifications import NOTIFICATIONS, Notification
+
+__all__ = ["Client", "ConnectError", "DisconnectedError", "RequestError", "connect"]
+
+T = TypeVar("T")
+
+REQUEST_TIMEOUT_S: Final = 20.0
+_MAX_MESSAGE: Final = 16 * 1024 * 1024
+_CLOSING_S: Final = 5.0
+_ABNORMAL_CLOSURE: Final = 1006
+
+
+class ConnectError(Exception):
+    """The server cannot be reached, or refuses the socket.
+
+    Attributes:
+        status: the HTTP status of a refusal; 0 when there was no answer.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class DisconnectedError(Exception):
+    """The socket is closed.
+
+    Attributes:
+        code: WebSocket close code; 1006 when the socket broke.
+        reason: what the server said about it.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"disconnected: {code} {reason}".rstrip())
+        self.code = code
+        self.reason = reason
+
+
+class RequestError(Exception):
+    """The server answered with an error.
+
+    Attributes:
+        code: the stable code.
+        message: the server's sentence.
+    """
+
+    def __init__(self, method: str, code: str, message: str) -> None:
+        super().__init__(f"{method}: {code}: {message}")
+        self.code = code
+        self.message = message
+
+
+@define
+class _Pending:
+    answered: trio.Event
+    answer: protoo.IncomingResponse | None = None
+
+
+@asynccontextmanager
+async def connect(
+    url: str,
+    *,
+    room_id: str | None = None,
+    peer_id: str | None = None,
+    origin: str | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+) -> AsyncGenerator["Client"]:
+    """Connect to a server's ``/ws``.
+
+    Args:
+        url: the server's, as it prints it.
+        room_id: the room that `Client.join_room` enters when it is not told another.
+        peer_id: a label for the server's log.
+        origin: what to send as ``Origin``; by default none, as clients that are no browsers do.
+        ssl_context: for ``https``; by default one that trusts the system's authorities.
+
+    Raises:
+        ConnectError: no connection came about.
+    """
+    headers = [] if origin is None else [(b"Origin", origin.encode())]
+    opening = trio_websocket.open_websocket_url(
+        _socket_url(url, roomId=room_id, peerId=peer_id),
+        ssl_context,
+        subprotocols=[protoo.SUBPROTOCOL],
+        extra_headers=headers,
+        max_message_size=_MAX_MESSAGE,
+        disconnect_timeout=_CLOSING_S,
+    )
+    async with AsyncExitStack() as stack:
+        try:
+            socket = await stack.enter_async_context(opening)
+        except trio_websocket.ConnectionRejected as error:
+            body = (error.body or b"").decode(errors="replace").strip()
+            raise ConnectError(f"the server answered {error.status_code}: {body}", error.status_code) from None
+        except (trio_websocket.HandshakeError, OSError) as error:
+            raise ConnectError(f"cannot connect to {url}: {error!r}") from error
+        client = Client(socket)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(client.receive)
+                yield client
+                nursery.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            # The nursery is an inner matter: what the block raised leaves it as it was.
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0] from None
+            raise
+
+
+class Client:
+    """A connected socket. Made by `connect`; requests may be made from several tasks at once.
+
+    Requests raise `RequestError` when the server refuses them, `DisconnectedError` when the socket is or gets closed,
+    and `trio.TooSlowError` after 20 seconds without an answer.
+
+    Attributes:
+        notifications: what the server says unasked, in order, kept until it is read; it ends with the socket.
+    """
+
+    notifications: trio.MemoryReceiveChannel[Notification]
+
+    def __init__(self, socket: trio_websocket.WebSocketConnection) -> None:
+        self._socket = socket
+        self._pending: dict[int, _Pending] = {}
+        self._last_id = 0
+        self._heard, self.notifications = trio.open_memory_channel[Notification](math.inf)
+        self._closed = trio.Event()
+
+    # The methods of the protocol
+
+    async def join_room(self, display_name: str, room_id: str | None = None) -> results.RoomJoined:
+        """Enter a room."""
+        return await self.call(requests.JoinRoom(display_name, room_id), results.RoomJoined)
+
+    async def leave_room(self) -> None:
+        """Leave it; the socket stays."""
+        await self.call(requests.LeaveRoom(), dict)
+
+    async def get_rtp_capabilities(self) -> RtpCapabilities:
+        """What the server's routers can take."""
+        return await self.call(requests.GetRtpCapabilities(), RtpCapabilities)
+
+    async def create_web_rtc_transport(self, direction: Literal["send", "recv"]) -> results.Transport:
+        """Make a transport."""
+        return await self.call(requests.CreateWebRtcTransport(direction), results.Transport)
+
+    async def connect_transport(self, transport_id: str, dtls_parameters: DtlsParameters) -> None:
+        """Tell the server one's fingerprints."""
+        await self.call(requests.ConnectTransport(transport_id, dtls_parameters), dict)
+
+    async def restart_ice(self, transport_id: str) -> IceParameters:
+        """Get new ICE credentials."""
+        return (await self.call(requests.RestartIce(transport_id), results.IceRestarted)).iceParameters
+
+    async def produce(
+        self,
+        transport_id: str,
+        kind: Kind,
+        rtp_parameters: RtpParameters,
+        *,
+        source: Source | None = None,
+        paused: bool = False,
+        app_data: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Publish a track; returns the producer's id."""
+        data = None if app_data is None else dict(app_data)
+        request = requests.Produce(transport_id, kind, rtp_parameters, source, paused, data)
+        return (await self.call(request, results.Produced)).id
+
+    async def close_producer(self, producer_id: str) -> None:
+        """End a track of one's own."""
+        await self.call(requests.CloseProducer(producer_id), dict)
+
+    async def pause_producer(self, producer_id: str) -> None:
+        """Pause it."""
+        await self.call(requests.PauseProducer(producer_id), dict)
+
+    async def resume_producer(self, producer_id: str) -> None:
+        """Resume it."""
+        await self.call(requests.ResumeProducer(producer_id), dict)
+
+    async def consume(self, transport_id: str, producer_id: str, capabilities: RtpCapabilities) -> results.Consumer:
+        """Receive a producer; the consumer is paused until resumed."""
+        return await self.call(requests.Consume(transport_id, producer_id, capabilities), results.Consumer)
+
+    async def consume_all(
+        self, transport_id: str, producer_ids: Sequence[str], capabilities: RtpCapabilities
+    ) -> list[results.Consumer | results.ConsumeFailure]:
+        """Receive several producers with one request; the answers come in their order."""
+        request = requests.Consume(transport_id, list(producer_ids), capabilities)
+        answers: list[results.Consumer | results.ConsumeFailure] = []
+        for item in (await self.call(request, results.Consumers)).consumers:
+            if "error" in item:
+                answers.append(msgspec.convert(item, results.ConsumeFailure))
+            else:
+                answers.append(msgspec.convert(item, results.Consumer))
+        return answers
+
+    async def pause_consumer(self, consumer_id: str) -> None:
+        """Receive nothing for now."""
+        await self.call(requests.PauseConsumer(consumer_id), dict)
+
+    async def resume_consumer(self, consumer_id: str) -> None:
+        """Receive."""
+        await self.call(requests.ResumeConsumer(consumer_id), dict)
+
+    async def close_consumer(self, consumer_id: str) -> None:
+        """Receive it no more."""
+        await self.call(requests.CloseConsumer(consumer_id), dict)
+
+    async def request_key_frame(self, consumer_id: str) -> None:
+        """Ask its publisher for a key frame."""
+        await self.call(requests.RequestKeyFrame(consumer_id), dict)
+
+    async def get_stats(
+        self, *, transport_id: str | None = None, producer_id: str | None = None, consumer_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Statistics of exactly one of the three."""
+        return (await self.call(requests.GetStats(transport_id, producer_id, consumer_id), results.Stats)).stats
+
+    async def set_display_name(self, display_name: str) -> None:
+        """Change what others see."""
+        await self.call(requests.SetDisplayName(display_name), dict)
+
+    # What they are made of
+
+    async def call(self, request: Request, result: type[T]) -> T:
+        """Make a request and decode its result."""
+        data = await self.request(METHOD_NAMES[type(request)], request)
+        return msgspec.json.decode(data, type=result)
+
+    async def request(self, method: str, data: object) -> msgspec.Raw:
+        """Make a request of any name with any payload; returns the result as it came."""
+        self._last_id += 1
+        request_id = self._last_id
+        pending = self._pending[request_id] = _Pending(trio.Event())
+        try:
+            with trio.fail_after(REQUEST_TIMEOUT_S):
+                await self.send(protoo.encode_request(request_id, method, data))
+                await pending.answered.wait()
+        finally:
+            del self._pending[request_id]
+        answer = pending.answer
+        if answer is None:
+            raise self._disconnected()
+        if not answer.ok:
+            raise RequestError(method, answer.error_code, answer.error_reason)
+        return answer.data
+
+    async def send(self, frame: str | bytes) -> None:
+        """Send a frame as it is."""
+        try:
+            await self._socket.send_message(frame)
+        except trio_websocket.ConnectionClosed:
+            raise self._disconnected() from None
+
+    async def wait_closed(self) -> DisconnectedError:
+        """Wait until the socket is closed, by either side, and say how."""
+        await self._closed.wait()
+        return self._disconnected()
+
+    async def receive(self) -> None:
+        """Take in what comes until the socket closes. `connect` runs it."""
+        try:
+            while True:
+                self._take(await self._socket.get_message())
+        except trio_websocket.ConnectionClosed:
+            pass
+        finally:
+            self._closed.set()
+            self._heard.close()
+            for pending in self._pending.values():
+                pending.answered.set()
+
+    def _take(self, frame: str | bytes) -> None:
+        message = protoo.decode(frame, max_bytes=_MAX_MESSAGE)
+        if isinstance(message, protoo.IncomingResponse):
+            if pending := self._pending.get(message.id):
+                pending.answer = message
+                pending.answered.set()
+        elif isinstance(message, protoo.IncomingNotification) and (cls := NOTIFICATIONS.get(message.method)):
+            self._heard.send_nowait(msgspec.json.decode(message.data, type=cls))
+
+    def _disconnected(self) -> DisconnectedError:
+        reason = self._socket.closed
+        if reason is None:
+            return DisconnectedError(_ABNORMAL_CLOSURE, "")
+        return DisconnectedError(reason.code, reason.reason or "")
+
+
+def _socket_url(url: str, **query: str | None) -> str:
+    parts = urlsplit(url)
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    given = urlencode({name: value for name, value in query.items() if value is not None})
+    return urlunsplit((scheme, parts.netloc, "/ws", given, ""))
