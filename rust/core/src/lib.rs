@@ -1,9 +1,32 @@
 //! The sans-IO SFU: ICE-lite, DTLS, SRTP and RTP routing for one worker.
 //!
-//! It is told the time and never asks for it; it owns no clock, socket, thread or lock.
+//! It is told the time and never asks for it; it owns no clock, socket, thread or lock. [`Sfu`] is
+//! the façade; `ARCHITECTURE.md` has the map.
 #![forbid(unsafe_code)]
+
+mod cache;
+mod consumer;
+mod error;
+mod extension;
+mod keyframe_request;
+mod keys;
+mod metrics;
+mod munger;
+mod params;
+mod pool;
+mod producer;
+mod router;
+mod sfu;
+mod time;
+mod transport;
+
 pub mod dtls;
 pub mod feedback;
+pub mod ice;
 pub mod rtcp;
 pub mod rtp;
 pub mod srtp;
+
+pub use error::{Error, ErrorCode};
+pub use metrics::Metrics;
+pub use sfu::{ListenAddr, Sfu, SfuConfig, Transmit};
