@@ -62,7 +62,9 @@ impl PacketCache {
 
     /// The packet of this number.
     pub fn get(&self, seq: u64) -> Option<&Packet> {
-        self.ring[self.index(seq)].as_ref().filter(|packet| packet.seq == seq)
+        self.ring[self.index(seq)]
+            .as_ref()
+            .filter(|packet| packet.seq == seq)
     }
 
     /// Whether the number lies so far behind that it is not taken any more.

@@ -92,8 +92,15 @@ impl Consumer {
         let mut payload_types = 0u128;
         let mut rtx_types = Box::new([0u8; 128]);
         let mut nack = false;
-        for codec in parameters.codecs.iter().filter(|codec| codec.payload_type < 128) {
-            let apt = codec.parameters.get("apt").and_then(serde_json::Value::as_u64);
+        for codec in parameters
+            .codecs
+            .iter()
+            .filter(|codec| codec.payload_type < 128)
+        {
+            let apt = codec
+                .parameters
+                .get("apt")
+                .and_then(serde_json::Value::as_u64);
             if codec.mime_type.to_ascii_lowercase().ends_with("/rtx") {
                 if let Some(apt) = apt.filter(|&apt| apt < 128) {
                     rtx_types[apt as usize] = codec.payload_type;
@@ -121,7 +128,11 @@ impl Consumer {
             nack,
             payload_types,
             ssrc,
-            cname: parameters.rtcp.as_ref().and_then(|r| r.cname.clone()).unwrap_or_default(),
+            cname: parameters
+                .rtcp
+                .as_ref()
+                .and_then(|r| r.cname.clone())
+                .unwrap_or_default(),
             switches: Vec::with_capacity(SWITCHES),
             resent: [(0, None); RESENT],
             last_sender_report: None,

@@ -31,7 +31,9 @@ impl KeyframeRequests {
 
     /// Somebody needs a keyframe. Returns when [`KeyframeRequests::poll`] is to be called.
     pub fn request(&mut self, now: Instant) -> Instant {
-        let due = self.last_sent.map_or(now, |sent| (sent + self.interval).max(now));
+        let due = self
+            .last_sent
+            .map_or(now, |sent| (sent + self.interval).max(now));
         let due = self.due.map_or(due, |current| current.min(due));
         self.tries = 0;
         self.due = Some(due);

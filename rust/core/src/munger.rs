@@ -4,6 +4,7 @@
 use crate::cache::Packet;
 use crate::extension::OutgoingExtensions;
 use crate::keys::{ConsumerKey, TransportKey};
+use crate::params::RtpParameters;
 
 /// Room a rewritten header needs at most: 12 fixed, 4 of extension header, [`PREFIX_SIZE`] made
 /// by us, 32 passed on.
@@ -77,9 +78,9 @@ impl Munger {
         first_out: u16,
         payload_types: u128,
         needs_keyframe: bool,
-        mid: Option<&str>,
-        ids: &OutgoingExtensions,
+        parameters: &RtpParameters,
     ) -> Self {
+        let ids = OutgoingExtensions::new(&parameters.header_extensions);
         let mut munger = Self {
             consumer,
             transport,
@@ -109,15 +110,11 @@ impl Munger {
             munger.transport_cc_at = munger.push_element(ids.transport_cc, &[0; 2]);
         }
         // Our own MIDs are short numbers; a longer one is left to the SSRC that SDP signals.
+        let mid = parameters.mid.as_deref();
         if let Some(mid) = mid.filter(|mid| ids.mid != 0 && (1..=8).contains(&mid.len())) {
             munger.push_element(ids.mid, mid.as_bytes());
         }
         munger
-    }
-
-    /// SSRC of what is sent.
-    pub fn ssrc(&self) -> u32 {
-        self.ssrc
     }
 
     /// The highest extended sequence number sent.
@@ -135,8 +132,7 @@ impl Munger {
         timestamp.wrapping_add(self.ts_shift)
     }
 
-    /// Starts anew from the next packet that can be decoded, of this stream. With `timestamp`
-    /// (producer's, receiver's) that timestamp is mapped anew too.
+    /// Starts anew with this stream, from its next packet that can be decoded.
     pub fn restart(&mut self, stream: u8) {
         self.stream = stream;
         self.resync = true;

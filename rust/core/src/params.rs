@@ -109,8 +109,6 @@ pub struct RtcpParameters {
 pub struct RtpMapping {
     /// Payload types.
     pub codecs: Vec<CodecMapping>,
-    /// Streams, in the order of the producer's encodings.
-    pub encodings: Vec<EncodingMapping>,
 }
 
 /// One payload type of [`RtpMapping`].
@@ -121,14 +119,6 @@ pub struct CodecMapping {
     pub payload_type: u8,
     /// The router's.
     pub mapped_payload_type: u8,
-}
-
-/// One stream of [`RtpMapping`].
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EncodingMapping {
-    /// SSRC under which the router knows the stream.
-    pub mapped_ssrc: u32,
 }
 
 /// DTLS parameters of the peer.

@@ -17,6 +17,9 @@ const VIDEO_CACHE: usize = 512;
 /// The same for audio, one packet in 20 ms.
 const AUDIO_CACHE: usize = 128;
 
+/// Encodings of one producer at most; browsers send three.
+const MAX_STREAMS: usize = 8;
+
 /// What a payload type of a producer means.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PayloadRoute {
@@ -111,8 +114,6 @@ pub struct Producer {
     pub paused: bool,
     /// MID by which unknown SSRCs are told.
     pub mid: Option<Mid>,
-    /// CNAME.
-    pub cname: String,
     /// By payload type.
     pub payload_types: Box<[PayloadRoute; 128]>,
     /// Its streams, lowest resolution first.
@@ -139,20 +140,24 @@ impl Producer {
         if parameters.encodings.is_empty() {
             return Err(Error::bad_request("rtpParameters.encodings is empty"));
         }
-        if parameters.encodings.len() > 8 || mapping.encodings.len() != parameters.encodings.len() {
+        if parameters.encodings.len() > MAX_STREAMS {
             return Err(Error::bad_request(
-                "rtpMapping.encodings does not match rtpParameters.encodings",
+                "rtpParameters.encodings has too many entries",
             ));
         }
         let payload_types = payload_routes(parameters, mapping)?;
         let feedback = |kind: &str, parameter: Option<&str>| {
             parameters.codecs.iter().any(|codec| {
                 codec.rtcp_feedback.iter().any(|f| {
-                    f.r#type == kind && f.parameter.as_deref().filter(|p| !p.is_empty()) == parameter
+                    f.r#type == kind
+                        && f.parameter.as_deref().filter(|p| !p.is_empty()) == parameter
                 })
             })
         };
-        let clock_rate = payload_types.iter().map(|route| route.clock_rate).find(|&rate| rate > 0);
+        let clock_rate = payload_types
+            .iter()
+            .map(|route| route.clock_rate)
+            .find(|&rate| rate > 0);
         let mut streams = Vec::with_capacity(parameters.encodings.len());
         for encoding in &parameters.encodings {
             let rid = match encoding.rid.as_deref() {
@@ -180,16 +185,20 @@ impl Producer {
                 stats: StreamStats::default(),
             });
         }
-        let spatial_layers = parameters.encodings[0].scalability_mode.as_deref().map(spatial_layers);
+        let spatial_layers = parameters.encodings[0]
+            .scalability_mode
+            .as_deref()
+            .map(spatial_layers);
         let producer_type = match (streams.len(), spatial_layers) {
             (1, Some(2..)) => ProducerType::Svc,
             (1, _) => ProducerType::Simple,
             _ => ProducerType::Simulcast,
         };
         let mid = match parameters.mid.as_deref() {
-            Some(mid) => Some(Mid::new(mid.as_bytes()).map_err(|error| {
-                Error::bad_request(format!("rtpParameters.mid: {error}"))
-            })?),
+            Some(mid) => Some(
+                Mid::new(mid.as_bytes())
+                    .map_err(|error| Error::bad_request(format!("rtpParameters.mid: {error}")))?,
+            ),
             None => None,
         };
         Ok(Self {
@@ -200,7 +209,6 @@ impl Producer {
             producer_type,
             paused: false,
             mid,
-            cname: parameters.rtcp.as_ref().and_then(|r| r.cname.clone()).unwrap_or_default(),
             payload_types,
             streams,
             mungers: Vec::new(),
@@ -241,17 +249,24 @@ fn payload_routes(
             .map(|codec| codec.mapped_payload_type)
             .filter(|&mapped| mapped < 128)
             .ok_or_else(|| {
-                Error::bad_request(format!("rtpMapping.codecs lacks payload type {payload_type}"))
+                Error::bad_request(format!(
+                    "rtpMapping.codecs lacks payload type {payload_type}"
+                ))
             })
     };
     let mut routes = Box::new([PayloadRoute::default(); 128]);
     for codec in &parameters.codecs {
         if codec.payload_type > 127 || codec.clock_rate == 0 {
-            return Err(Error::bad_request("rtpParameters.codecs: payloadType or clockRate"));
+            return Err(Error::bad_request(
+                "rtpParameters.codecs: payloadType or clockRate",
+            ));
         }
         let rtx = codec.mime_type.to_ascii_lowercase().ends_with("/rtx");
         let media = if rtx {
-            let apt = codec.parameters.get("apt").and_then(serde_json::Value::as_u64);
+            let apt = codec
+                .parameters
+                .get("apt")
+                .and_then(serde_json::Value::as_u64);
             apt.and_then(|apt| u8::try_from(apt).ok())
                 .ok_or_else(|| Error::bad_request("rtpParameters.codecs: an rtx codec lacks apt"))?
         } else {
@@ -280,5 +295,7 @@ fn video_codec(mime_type: &str) -> Option<VideoCodec> {
 
 /// Spatial layers of a scalability mode such as `L3T3_KEY` or `S3T3` (W3C webrtc-svc).
 fn spatial_layers(mode: &str) -> u8 {
-    mode.get(1..2).and_then(|digit| digit.parse().ok()).unwrap_or(1)
+    mode.get(1..2)
+        .and_then(|digit| digit.parse().ok())
+        .unwrap_or(1)
 }

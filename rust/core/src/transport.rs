@@ -170,7 +170,10 @@ impl Transport {
     /// What an incoming SSRC belongs to.
     pub fn route(&self, ssrc: Ssrc) -> Option<Route> {
         // A peer has a handful of SSRCs: a scan beats a hash.
-        self.routes.iter().find(|(known, _)| *known == ssrc).map(|(_, route)| *route)
+        self.routes
+            .iter()
+            .find(|(known, _)| *known == ssrc)
+            .map(|(_, route)| *route)
     }
 
     /// Learns an SSRC, in place of an earlier one of the same stream.

@@ -91,6 +91,7 @@ impl Sfu {
     }
 
     fn announce(&mut self, kind: &str, id: &str, reason: &str) {
-        self.messages.event("closed", id, json!({"kind": kind, "reason": reason}));
+        self.messages
+            .event("closed", id, json!({"kind": kind, "reason": reason}));
     }
 }

@@ -13,15 +13,12 @@ use super::Sfu;
 use crate::consumer::Consumer;
 use crate::dtls::{DtlsEndpoint, DtlsRole};
 use crate::error::Error;
-use crate::extension::OutgoingExtensions;
 use crate::feedback::{RembEstimator, TwccFeedback};
 use crate::ice::IceLite;
 use crate::keyframe_request::MIN_INTERVAL;
 use crate::keys::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
 use crate::munger::Munger;
-use crate::params::{
-    DtlsParameters, MediaKind, RemoteDtlsRole, RtpMapping, RtpParameters,
-};
+use crate::params::{DtlsParameters, MediaKind, RemoteDtlsRole, RtpMapping, RtpParameters};
 use crate::producer::Producer;
 use crate::router::Router;
 use crate::rtp::Ssrc;
@@ -188,7 +185,9 @@ impl Sfu {
         let ice_parameters = json!(ice.parameters());
         let ufrag = ice.parameters().username_fragment.clone();
         let id = request.transport_id;
-        let key = self.transports.insert(Transport::new(id.clone(), router, ice));
+        let key = self
+            .transports
+            .insert(Transport::new(id.clone(), router, ice));
         self.routers[router].transports.push(key);
         self.ids.transports.insert(id, key);
         self.ufrags.insert(ufrag, key);
@@ -214,7 +213,12 @@ impl Sfu {
                 "type": "host",
             })
         };
-        self.config.listen.iter().enumerate().map(candidate).collect()
+        self.config
+            .listen
+            .iter()
+            .enumerate()
+            .map(candidate)
+            .collect()
     }
 
     fn connect_transport(
@@ -244,7 +248,9 @@ impl Sfu {
         transport.dtls = Dtls::Running(Box::new(endpoint));
         self.set_dtls_state(key, DtlsState::Connecting);
         for datagram in early {
-            self.run_dtls(key, now, |endpoint| endpoint.handle_datagram(now, &datagram));
+            self.run_dtls(key, now, |endpoint| {
+                endpoint.handle_datagram(now, &datagram)
+            });
         }
         self.reschedule(key);
         Ok(json!({"dtlsLocalRole": "server"}))
@@ -255,10 +261,12 @@ impl Sfu {
         let transport = &mut self.transports[key];
         transport.ice.restart(&mut self.rng, now);
         let parameters = transport.ice.parameters();
-        self.ufrags.insert(parameters.username_fragment.clone(), key);
+        self.ufrags
+            .insert(parameters.username_fragment.clone(), key);
         let answer = json!({"iceParameters": parameters});
         let ice = &self.transports[key].ice;
-        self.ufrags.retain(|ufrag, owner| *owner != key || ice.accepts(ufrag));
+        self.ufrags
+            .retain(|ufrag, owner| *owner != key || ice.accepts(ufrag));
         Ok(answer)
     }
 
@@ -279,7 +287,9 @@ impl Sfu {
         let key = self.transport(&request.transport_id)?;
         vacant(&self.ids.producers, "producer", &request.producer_id)?;
         let parameters = &request.rtp_parameters;
-        let delay = request.key_frame_request_delay.map_or(MIN_INTERVAL, Duration::from_millis);
+        let delay = request
+            .key_frame_request_delay
+            .map_or(MIN_INTERVAL, Duration::from_millis);
         let transport = &mut self.transports[key];
         let mut producer = Producer::new(
             request.producer_id.clone(),
@@ -303,14 +313,18 @@ impl Sfu {
         let taken = |ssrc: u32| transport.route(Ssrc(ssrc)).is_some();
         let mut seen = std::collections::HashSet::new();
         if let Some((ssrc, ..)) = ssrcs.iter().find(|(s, ..)| taken(*s) || !seen.insert(*s)) {
-            return Err(Error::conflict(format!("SSRC {ssrc} is in use on this transport")));
+            return Err(Error::conflict(format!(
+                "SSRC {ssrc} is in use on this transport"
+            )));
         }
         let same_mid = |other: &ProducerKey| {
             let other = self.producers.get(*other).and_then(|producer| producer.mid);
             other.is_some() && other == producer.mid
         };
         if transport.producers.iter().any(same_mid) {
-            return Err(Error::conflict("rtpParameters.mid is in use on this transport"));
+            return Err(Error::conflict(
+                "rtpParameters.mid is in use on this transport",
+            ));
         }
         if ssrcs.is_empty() && producer.mid.is_none() {
             return Err(Error::bad_request(
@@ -319,21 +333,32 @@ impl Sfu {
         }
         transport.extensions.add(&parameters.header_extensions);
         let feedback = |kind: &str| {
-            parameters.codecs.iter().any(|c| c.rtcp_feedback.iter().any(|f| f.r#type == kind))
+            parameters
+                .codecs
+                .iter()
+                .any(|c| c.rtcp_feedback.iter().any(|f| f.r#type == kind))
         };
         if feedback("transport-cc") {
-            transport.transport_cc.get_or_insert_with(|| TwccFeedback::new(now));
+            transport
+                .transport_cc
+                .get_or_insert_with(|| TwccFeedback::new(now));
         } else if feedback("goog-remb") {
             transport.remb.get_or_insert_with(RembEstimator::new);
         }
         let producer_type = producer.producer_type;
         let producer_key = self.producers.insert(producer);
         for (ssrc, stream, rtx) in ssrcs {
-            let route = Route { producer: producer_key, stream, rtx };
+            let route = Route {
+                producer: producer_key,
+                stream,
+                rtx,
+            };
             transport.learn(Ssrc(ssrc), route);
         }
         transport.producers.push(producer_key);
-        transport.reports_due.get_or_insert(now + super::reports::INTERVAL);
+        transport
+            .reports_due
+            .get_or_insert(now + super::reports::INTERVAL);
         self.ids.producers.insert(request.producer_id, producer_key);
         self.reschedule(key);
         Ok(json!({"type": producer_type}))
@@ -351,11 +376,16 @@ impl Sfu {
             return Ok(json!({}));
         }
         producer.paused = pause;
-        let event = if pause { "producerPause" } else { "producerResume" };
+        let event = if pause {
+            "producerPause"
+        } else {
+            "producerResume"
+        };
         let consumers: Vec<ConsumerKey> = producer.mungers.iter().map(|m| m.consumer).collect();
         for consumer in consumers {
             self.update_munger(consumer, now);
-            self.messages.event(event, &self.consumers[consumer].id, json!({}));
+            self.messages
+                .event(event, &self.consumers[consumer].id, json!({}));
         }
         Ok(json!({}))
     }
@@ -379,11 +409,20 @@ impl Sfu {
             .and_then(|encoding| encoding.ssrc)
             .ok_or_else(|| Error::bad_request("rtpParameters.encodings[0].ssrc is missing"))?;
         let rtx_ssrc = parameters.encodings[0].rtx.as_ref().map(|rtx| rtx.ssrc);
-        if [Some(ssrc), rtx_ssrc].iter().flatten().any(|s| transport.outgoing.contains_key(s)) {
-            return Err(Error::conflict(format!("SSRC {ssrc} is in use on this transport")));
+        if [Some(ssrc), rtx_ssrc]
+            .iter()
+            .flatten()
+            .any(|s| transport.outgoing.contains_key(s))
+        {
+            return Err(Error::conflict(format!(
+                "SSRC {ssrc} is in use on this transport"
+            )));
         }
         // The low half of the number space: the first wrap, and with it the first ROC, is far off.
-        let (first, rtx_first) = (self.rng.random_range(1..0x7FFF), self.rng.random_range(1..0x7FFF));
+        let (first, rtx_first) = (
+            self.rng.random_range(1..0x7FFF),
+            self.rng.random_range(1..0x7FFF),
+        );
         let mut consumer = Consumer::new(
             request.consumer_id.clone(),
             key,
@@ -404,8 +443,7 @@ impl Sfu {
             first,
             payload_types,
             request.kind == MediaKind::Video,
-            parameters.mid.as_deref(),
-            &OutgoingExtensions::new(&parameters.header_extensions),
+            parameters,
         );
         self.producers[producer_key].mungers.push(munger);
         let transport = &mut self.transports[key];
@@ -414,7 +452,9 @@ impl Sfu {
         if let Some(rtx) = rtx_ssrc {
             transport.outgoing.insert(rtx, consumer_key);
         }
-        transport.reports_due.get_or_insert(now + super::reports::INTERVAL);
+        transport
+            .reports_due
+            .get_or_insert(now + super::reports::INTERVAL);
         self.ids.consumers.insert(request.consumer_id, consumer_key);
         self.update_munger(consumer_key, now);
         self.reschedule(key);
@@ -474,19 +514,35 @@ impl Sfu {
     }
 
     fn router(&self, id: &str) -> Result<RouterKey, Error> {
-        self.ids.routers.get(id).copied().ok_or_else(|| Error::not_found("router", id))
+        self.ids
+            .routers
+            .get(id)
+            .copied()
+            .ok_or_else(|| Error::not_found("router", id))
     }
 
     pub(super) fn transport(&self, id: &str) -> Result<TransportKey, Error> {
-        self.ids.transports.get(id).copied().ok_or_else(|| Error::not_found("transport", id))
+        self.ids
+            .transports
+            .get(id)
+            .copied()
+            .ok_or_else(|| Error::not_found("transport", id))
     }
 
     pub(super) fn producer(&self, id: &str) -> Result<ProducerKey, Error> {
-        self.ids.producers.get(id).copied().ok_or_else(|| Error::not_found("producer", id))
+        self.ids
+            .producers
+            .get(id)
+            .copied()
+            .ok_or_else(|| Error::not_found("producer", id))
     }
 
     pub(super) fn consumer(&self, id: &str) -> Result<ConsumerKey, Error> {
-        self.ids.consumers.get(id).copied().ok_or_else(|| Error::not_found("consumer", id))
+        self.ids
+            .consumers
+            .get(id)
+            .copied()
+            .ok_or_else(|| Error::not_found("consumer", id))
     }
 }
 

@@ -60,7 +60,9 @@ impl Sfu {
     }
 
     fn handle_stun(&mut self, now: Instant, local: u8, remote: SocketAddr, datagram: &[u8]) {
-        let owner = peek_local_ufrag(datagram).and_then(|ufrag| self.ufrags.get(ufrag)).copied();
+        let owner = peek_local_ufrag(datagram)
+            .and_then(|ufrag| self.ufrags.get(ufrag))
+            .copied();
         // Nobody's ufrag gets no answer at all: there is nothing to be learned here.
         let Some(key) = owner else {
             self.metrics.unknown_datagrams += 1;
@@ -106,7 +108,8 @@ impl Sfu {
                     "protocol": "udp",
                 });
                 let data = json!({"tuple": tuple});
-                self.messages.event("iceSelectedTupleChange", &transport.id, data);
+                self.messages
+                    .event("iceSelectedTupleChange", &transport.id, data);
             }
         }
         if state != transport.ice_state {
@@ -212,7 +215,11 @@ impl Sfu {
         let transport = &mut self.transports[key];
         if transport.dtls_state != state {
             transport.dtls_state = state;
-            self.messages.event("dtlsStateChange", &transport.id, json!({"dtlsState": state}));
+            self.messages.event(
+                "dtlsStateChange",
+                &transport.id,
+                json!({"dtlsState": state}),
+            );
         }
     }
 

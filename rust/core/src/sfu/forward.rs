@@ -167,7 +167,10 @@ impl Sfu {
         self.forwarder.due = None;
         std::mem::swap(&mut self.forwarder.dirty, &mut self.forwarder.working);
         while let Some((producer, stream)) = self.forwarder.working.pop() {
-            let due = self.producers.get(producer).and_then(|p| p.streams[stream as usize].due);
+            let due = self
+                .producers
+                .get(producer)
+                .and_then(|p| p.streams[stream as usize].due);
             match due {
                 Some(due) if due > now => self.forwarder.note(producer, stream, due, true),
                 Some(_) => self.forward_batch(producer, stream, stamp, now, out),
@@ -225,8 +228,15 @@ impl Sfu {
                 };
                 stamp.transport_cc = transport.transport_cc_seq;
                 let tail = run.tail();
-                let assembled =
-                    assemble(tail, munger, packet, &self.pool, seq, planned.padding, stamp);
+                let assembled = assemble(
+                    tail,
+                    munger,
+                    packet,
+                    &self.pool,
+                    seq,
+                    planned.padding,
+                    stamp,
+                );
                 let (header_len, len) = assembled;
                 if !run.takes(len + overhead) {
                     let sent = run.send_before(len, local, remote, out);
@@ -244,8 +254,11 @@ impl Sfu {
                 run.push(sealed);
             }
             let sent = run.send(local, remote, out);
-            (packets, bytes, sends) =
-                (packets + sent.0, bytes + sent.1, sends + u64::from(sent.0 > 0));
+            (packets, bytes, sends) = (
+                packets + sent.0,
+                bytes + sent.1,
+                sends + u64::from(sent.0 > 0),
+            );
             transport.stats.rtp_sent += packets;
             transport.stats.bytes_sent += bytes;
             self.metrics.rtp_sent += packets;
@@ -273,7 +286,11 @@ impl Sfu {
             .find(|packet| packet.keyframe)
             .map(|packet| packet.timestamp);
         let mut wanted = false;
-        for munger in producer.mungers.iter_mut().filter(|munger| munger.stream != best) {
+        for munger in producer
+            .mungers
+            .iter_mut()
+            .filter(|munger| munger.stream != best)
+        {
             match keyframe {
                 Some(timestamp) => {
                     munger.restart(best);
@@ -320,7 +337,7 @@ pub(super) fn assemble(
 fn plan(pending: &mut Vec<u64>, cache: &crate::cache::PacketCache, plan: &mut Vec<Planned>) {
     plan.clear();
     plan.extend(pending.drain(..).map(|seq| Planned { seq, padding: 0 }));
-    let size = |seq| cache.get(seq).map_or(0, |packet| variable_len(packet));
+    let size = |seq| cache.get(seq).map_or(0, variable_len);
     let mut start = 0;
     while start < plan.len() {
         let first = size(plan[start].seq);

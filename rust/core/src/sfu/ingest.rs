@@ -60,7 +60,9 @@ impl Sfu {
         if let Some(remb) = &mut transport.remb {
             remb.on_packet(now, received);
         }
-        let route = transport.route(header.ssrc).or_else(|| self.learn_route(key, &header, &told));
+        let route = transport
+            .route(header.ssrc)
+            .or_else(|| self.learn_route(key, &header, &told));
         let Some(route) = route else {
             self.transports[key].stats.unknown_ssrc += 1;
             return;
@@ -106,7 +108,9 @@ impl Sfu {
             false => stream.unwrapper.unwrap(sequence_number),
         };
         if !route.rtx {
-            stream.reports.on_packet(now, seq, header.timestamp, meaning.clock_rate);
+            stream
+                .reports
+                .on_packet(now, seq, header.timestamp, meaning.clock_rate);
         }
         if stream.cache.contains(seq) || stream.cache.is_too_old(seq) {
             stream.stats.duplicates += 1;
@@ -124,7 +128,9 @@ impl Sfu {
         let producer = &mut self.producers[route.producer];
         let video = producer.kind == MediaKind::Video;
         let stream = &mut producer.streams[route.stream as usize];
-        let keyframe = meaning.codec.is_some_and(|codec| is_keyframe(codec, payload));
+        let keyframe = meaning
+            .codec
+            .is_some_and(|codec| is_keyframe(codec, payload));
         if keyframe {
             stream.stats.keyframes += 1;
             stream.keyframe_requests.on_keyframe();
@@ -183,7 +189,8 @@ impl Sfu {
         let due = if at_once { now } else { now + COALESCE };
         let first = stream.due.is_none();
         stream.due = Some(stream.due.map_or(due, |earlier| earlier.min(due)));
-        self.forwarder.note(route.producer, route.stream, due, first);
+        self.forwarder
+            .note(route.producer, route.stream, due, first);
     }
 
     /// Finds the stream of an unknown SSRC by MID and RID (RFC 8843, 9.2; RFC 8852).
@@ -198,15 +205,30 @@ impl Sfu {
             .find(|producer| producers.get(*producer).is_some_and(|p| p.mid == Some(mid)))?;
         let producer = &mut self.producers[owner];
         let rtx = producer.payload_types[header.payload_type.0 as usize & 127].rtx;
-        let rid = if rtx { told.repaired_rid.or(told.rid) } else { told.rid };
+        let rid = if rtx {
+            told.repaired_rid.or(told.rid)
+        } else {
+            told.rid
+        };
         let stream = match rid {
-            Some(rid) => producer.streams.iter().position(|stream| stream.rid == Some(rid))?,
+            Some(rid) => producer
+                .streams
+                .iter()
+                .position(|stream| stream.rid == Some(rid))?,
             None if producer.streams.len() == 1 => 0,
             None => return None,
         };
-        let route = Route { producer: owner, stream: stream as u8, rtx };
+        let route = Route {
+            producer: owner,
+            stream: stream as u8,
+            rtx,
+        };
         let stream = &mut producer.streams[stream];
-        let known = if rtx { &mut stream.rtx_ssrc } else { &mut stream.ssrc };
+        let known = if rtx {
+            &mut stream.rtx_ssrc
+        } else {
+            &mut stream.ssrc
+        };
         *known = Some(header.ssrc.0);
         transport.learn(header.ssrc, route);
         Some(route)

@@ -157,12 +157,20 @@ impl Sfu {
 
     /// Pool slots in use and in all.
     pub fn pool_usage(&self) -> (usize, usize) {
-        (self.pool.capacity() - self.pool.available(), self.pool.capacity())
+        (
+            self.pool.capacity() - self.pool.available(),
+            self.pool.capacity(),
+        )
     }
 
     /// Number of routers, transports, producers and consumers.
     pub fn object_counts(&self) -> [usize; 4] {
-        [self.routers.len(), self.transports.len(), self.producers.len(), self.consumers.len()]
+        [
+            self.routers.len(),
+            self.transports.len(),
+            self.producers.len(),
+            self.consumers.len(),
+        ]
     }
 
     /// When [`Sfu::handle_timeout`] or [`Sfu::flush`] has something to do.
@@ -188,6 +196,8 @@ impl Sfu {
     /// NTP time at `now`.
     fn ntp(&self, now: Instant) -> u64 {
         let elapsed = now.saturating_duration_since(self.started);
-        self.config.ntp_at_start.wrapping_add(crate::time::to_ntp(elapsed))
+        self.config
+            .ntp_at_start
+            .wrapping_add(crate::time::to_ntp(elapsed))
     }
 }

@@ -133,10 +133,16 @@ impl Sfu {
         let Some(bitrate) = estimate.or(limit) else {
             return;
         };
-        let streams = producers.iter().filter_map(|producer| self.producers.get(*producer));
+        let streams = producers
+            .iter()
+            .filter_map(|producer| self.producers.get(*producer));
         let mut ssrcs = [Ssrc(0); 16];
         let mut count = 0;
-        for ssrc in streams.flat_map(|p| &p.streams).filter_map(|s| s.ssrc).take(ssrcs.len()) {
+        for ssrc in streams
+            .flat_map(|p| &p.streams)
+            .filter_map(|s| s.ssrc)
+            .take(ssrcs.len())
+        {
             ssrcs[count] = Ssrc(ssrc);
             count += 1;
         }

@@ -94,8 +94,9 @@ impl Sfu {
         let sealed = srtp.tx.protect_rtp(run.tail(), header_len, len, seq).ok()?;
         run.push(sealed);
         rtx.next_seq += 1;
-        transport.transport_cc_seq =
-            transport.transport_cc_seq.wrapping_add(u16::from(munger.has_transport_cc()));
+        transport.transport_cc_seq = transport
+            .transport_cc_seq
+            .wrapping_add(u16::from(munger.has_transport_cc()));
         Some(())
     }
 

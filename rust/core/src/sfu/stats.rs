@@ -26,13 +26,23 @@ impl Sfu {
         let target: Target =
             serde_json::from_str(data).map_err(|error| Error::bad_request(error.to_string()))?;
         let stats = match target {
-            Target { transport_id: Some(id), producer_id: None, consumer_id: None } => {
+            Target {
+                transport_id: Some(id),
+                producer_id: None,
+                consumer_id: None,
+            } => {
                 vec![self.transport_stats(self.transport(&id)?, now)]
             }
-            Target { transport_id: None, producer_id: Some(id), consumer_id: None } => {
-                self.producer_stats(self.producer(&id)?, now)
-            }
-            Target { transport_id: None, producer_id: None, consumer_id: Some(id) } => {
+            Target {
+                transport_id: None,
+                producer_id: Some(id),
+                consumer_id: None,
+            } => self.producer_stats(self.producer(&id)?, now),
+            Target {
+                transport_id: None,
+                producer_id: None,
+                consumer_id: Some(id),
+            } => {
                 let key = self.consumer(&id)?;
                 let producer = self.consumers[key].producer;
                 let mut stats = vec![self.consumer_stats(key)];

@@ -90,8 +90,16 @@ impl Sfu {
             crate::transport::Dtls::Running(endpoint) => endpoint.next_timeout(),
             _ => None,
         };
-        let transport_cc = transport.transport_cc.as_ref().and_then(|t| t.next_timeout());
-        let own = [transport.ice.next_timeout(), dtls, transport_cc, transport.reports_due];
+        let transport_cc = transport
+            .transport_cc
+            .as_ref()
+            .and_then(|t| t.next_timeout());
+        let own = [
+            transport.ice.next_timeout(),
+            dtls,
+            transport_cc,
+            transport.reports_due,
+        ];
         streams.chain(own).flatten().min()
     }
 }
