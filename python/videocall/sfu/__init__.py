@@ -11,7 +11,7 @@ half-made object behind.
 from videocall.ortc import DEFAULT_CODECS
 
 from ._consumer import Consumer
-from ._engine import Engine, ListenInfo, local_addresses, open_sfu
+from ._engine import Engine, ListenInfo, open_sfu
 from ._errors import (
     AddressInUseError,
     ClosedError,
@@ -35,6 +35,7 @@ from ._events import (
     ProducerPause,
     ProducerResume,
 )
+from ._extension import local_addresses
 from ._producer import Producer, ProducerType
 from ._router import Router
 from ._transport import WebRtcTransport

@@ -3,7 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import attrs
 import msgspec
@@ -21,7 +21,7 @@ from ._errors import (
     WorkerDiedError,
 )
 from ._events import CloseReason, EventData
-from ._extension import ChannelLike, WorkerLike
+from ._extension import Media, WorkerLike
 
 T = TypeVar("T")
 
@@ -49,12 +49,15 @@ class _Error:
     message: str = ""
 
 
+_ABSENT: Final = msgspec.Raw(b"{}")
+
+
 @attrs.frozen
 class _Message:
     """Either an answer (`id` with `ok` or `error`) or an event."""
 
     id: int | None = None
-    ok: msgspec.Raw | None = None
+    ok: msgspec.Raw = _ABSENT
     error: _Error | None = None
     event: str | None = None
     target: str | None = None
@@ -86,8 +89,8 @@ class _Pending(Generic[T]):
     def succeed(self, ok: bytes) -> None:
         try:
             self._results.append(self._complete(ok))
-        except Exception as error:  # noqa: BLE001 - handed to the one who asked
-            self._error = error
+        except msgspec.MsgspecError as error:
+            self._error = SfuError(f"the worker's answer makes no sense: {error}")
         self._done.set()
         self._undo_if_unwanted()
 
@@ -206,17 +209,17 @@ class Connection:
         if message.error is not None:
             pending.fail(_error(message.error))
         else:
-            pending.succeed(bytes(message.ok) if message.ok is not None else b"{}")
+            pending.succeed(bytes(message.ok))
 
     def _end_error(self) -> SfuError:
         return ClosedError("the worker is closed") if self._end == "closed" else WorkerDiedError("the worker died")
 
 
-async def drain_forever(channel: ChannelLike, connections: Sequence[Connection]) -> None:
+async def drain_forever(media: Media, connections: Sequence[Connection]) -> None:
     """Deliver what the workers say, until cancelled. A worker that says nonsense is treated as dead."""
     while True:
-        await trio.lowlevel.wait_readable(channel.fileno())
-        for index, raw in channel.drain(BATCH):
+        await trio.lowlevel.wait_readable(media.fileno())
+        for index, raw in media.drain(BATCH):
             try:
                 connections[index].dispatch(raw)
             except msgspec.MsgspecError:

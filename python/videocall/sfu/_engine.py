@@ -9,8 +9,8 @@ import msgspec
 import trio
 
 from ._channel import Connection, drain_forever
-from ._errors import AddressInUseError, InvalidArgumentError, WorkerDiedError
-from ._extension import ChannelLike, Extension, load_extension
+from ._errors import InvalidArgumentError, WorkerDiedError
+from ._extension import CompiledMedia, Media, local_addresses
 from ._worker import Worker
 
 
@@ -65,42 +65,37 @@ async def open_sfu(
         AddressInUseError: a port is taken.
         InvalidArgumentError: an option that cannot work; it is named.
     """
-    extension = load_extension()
     if listen is None:
-        listen = [ListenInfo(ip) for ip in extension.local_addresses()]
+        listen = [ListenInfo(ip) for ip in local_addresses()]
     if workers is None:
         workers = len(os.sched_getaffinity(0))
-    async with run_engine(extension, workers=workers, listen=listen, pool_slots=pool_slots) as engine:
+    async with run_engine(CompiledMedia(), workers=workers, listen=listen, pool_slots=pool_slots) as engine:
         yield engine
-
-
-def local_addresses() -> list[str]:
-    """Addresses of this machine that a client could reach, loopback included; `open_sfu` listens on them by default."""
-    return load_extension().local_addresses()
 
 
 @asynccontextmanager
 async def run_engine(
-    extension: Extension, *, workers: int, listen: Sequence[ListenInfo], pool_slots: int | None = None
+    media: Media, *, workers: int, listen: Sequence[ListenInfo], pool_slots: int | None = None
 ) -> AsyncGenerator[Engine]:
-    """`open_sfu` on a given extension."""
+    """`open_sfu` on given media threads."""
     if workers < 1:
         raise InvalidArgumentError("workers", "must be at least 1")
     options = _options(listen, pool_slots)
-    channel = extension.Channel()
     connections: list[Connection] = []
     engine_workers: list[Worker] = []
     try:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(drain_forever, channel, connections)
+            # Objects are closed by request even when the block is cancelled, so draining must outlast it.
+            draining = trio.CancelScope(shield=True)
+            nursery.start_soon(_drain, media, connections, draining)
             try:
                 for index in range(workers):
-                    worker = _start(extension, channel, index, options, connections)
+                    worker = _start(media, index, options, connections)
                     engine_workers.append(worker)
                 yield Engine(tuple(engine_workers))
             finally:
                 await _close_all(engine_workers)
-                nursery.cancel_scope.cancel()
+                draining.cancel()
     except BaseExceptionGroup as group:
         # The nursery is an inner matter: what the block raised leaves it as it was.
         if len(group.exceptions) == 1:
@@ -113,19 +108,16 @@ def _options(listen: Sequence[ListenInfo], pool_slots: int | None) -> bytes:
     return msgspec.json.encode({"listen": addresses} | ({} if pool_slots is None else {"poolSlots": pool_slots}))
 
 
-def _start(
-    extension: Extension, channel: ChannelLike, index: int, options: bytes, connections: list[Connection]
-) -> Worker:
-    try:
-        extension_worker = extension.Worker(channel, index, options)
-    except extension.AddressInUse as error:
-        raise AddressInUseError(str(error)) from None
-    except ValueError as error:
-        argument, _, problem = str(error).partition(": ")
-        raise InvalidArgumentError(argument, problem) from None
-    connection = Connection(extension_worker, extension.Backpressure)
+def _start(media: Media, index: int, options: bytes, connections: list[Connection]) -> Worker:
+    media_worker = media.start_worker(index, options)
+    connection = Connection(media_worker, media.backpressure)
     connections.append(connection)
-    return Worker(index, connection, extension_worker)
+    return Worker(index, connection, media_worker)
+
+
+async def _drain(media: Media, connections: Sequence[Connection], scope: trio.CancelScope) -> None:
+    with scope:
+        await drain_forever(media, connections)
 
 
 async def _close_all(workers: Sequence[Worker]) -> None:

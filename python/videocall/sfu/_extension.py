@@ -1,19 +1,9 @@
-"""What this package needs of the compiled extension; tests give it something else of the same shape."""
+"""The compiled extension, and what this package needs of it; tests give it something else of the same shape."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
-
-class ChannelLike(Protocol):
-    """Answers and events of all workers, in order per worker."""
-
-    def fileno(self) -> int:
-        """A descriptor that is readable while there is something to drain."""
-        ...
-
-    def drain(self, limit: int = ...) -> list[tuple[int, bytes]]:
-        """Take at most `limit` messages: the worker's index and a JSON text each."""
-        ...
+from ._errors import AddressInUseError, InvalidArgumentError, SfuError
 
 
 class WorkerLike(Protocol):
@@ -25,7 +15,7 @@ class WorkerLike(Protocol):
         ...
 
     def send(self, request: bytes) -> None:
-        """Queue a JSON request; never blocks."""
+        """Queue a JSON request; never blocks. May raise `Media.backpressure`, and has then not taken the request."""
         ...
 
     def metrics(self) -> Mapping[str, int]:
@@ -37,38 +27,72 @@ class WorkerLike(Protocol):
         ...
 
 
-class Extension(Protocol):
-    """The module `videocall._sfu`."""
+class Media(Protocol):
+    """Media threads and the one queue on which all of them answer."""
 
     @property
-    def AddressInUse(self) -> type[Exception]:  # noqa: N802 - the extension's name
-        """Raised by `start_worker` when a port is taken."""
-        ...
-
-    @property
-    def Backpressure(self) -> type[Exception]:  # noqa: N802 - the extension's name
+    def backpressure(self) -> type[Exception]:
         """Raised by `WorkerLike.send` when the worker's ring is full."""
         ...
 
-    def Channel(self, capacity: int = ...) -> ChannelLike:  # noqa: N802 - the extension's name
-        """Make the queue that all workers answer on."""
+    def fileno(self) -> int:
+        """A descriptor that is readable while there is something to drain."""
         ...
 
-    def Worker(self, channel: ChannelLike, index: int, options: bytes) -> WorkerLike:  # noqa: N802
-        """Start a media thread."""
+    def drain(self, limit: int) -> list[tuple[int, bytes]]:
+        """Take at most `limit` messages: the worker's index and a JSON text each; in order per worker."""
         ...
 
-    def local_addresses(self) -> list[str]:
-        """Addresses of this machine that a client could reach, loopback included."""
+    def start_worker(self, index: int, options: bytes) -> WorkerLike:
+        """Start a media thread.
+
+        Raises:
+            SfuError: in one of its forms.
+        """
         ...
 
 
-def load_extension() -> Extension:
-    """Import the compiled extension.
+class CompiledMedia:
+    """`Media` by `videocall._sfu`. Its errors become those of this package here."""
 
-    Raises:
-        ImportError: the package was installed without it.
+    def __init__(self) -> None:
+        # Imported here, so that what is pure in this package works without the extension.
+        from videocall import _sfu
+
+        self._extension = _sfu
+        self._channel = _sfu.Channel()
+
+    @property
+    def backpressure(self) -> type[Exception]:
+        """See `Media`."""
+        return self._extension.Backpressure
+
+    def fileno(self) -> int:
+        """See `Media`."""
+        return self._channel.fileno()
+
+    def drain(self, limit: int) -> list[tuple[int, bytes]]:
+        """See `Media`."""
+        return self._channel.drain(limit)
+
+    def start_worker(self, index: int, options: bytes) -> WorkerLike:
+        """See `Media`."""
+        try:
+            return self._extension.Worker(self._channel, index, options)
+        except self._extension.AddressInUse as error:
+            raise AddressInUseError(str(error)) from None
+        except self._extension.SfuError as error:
+            raise SfuError(str(error)) from None
+        except ValueError as error:
+            argument, _, problem = str(error).partition(": ")
+            raise InvalidArgumentError(argument, problem) from None
+
+
+def local_addresses() -> list[str]:
+    """Addresses of this machine that a client could reach, loopback included; `open_sfu` listens on them by default.
+
+    IPv4 first. Addresses that need a scope (link-local) are left out.
     """
     from videocall import _sfu
 
-    return _sfu
+    return _sfu.local_addresses()

@@ -22,10 +22,10 @@ from ._transport import NO_DATA
 class Worker(SfuObject):
     """One media thread with its sockets. Made by `open_sfu`. Emits `Closed`, with reason ``error`` when it died."""
 
-    def __init__(self, index: int, connection: Connection, extension_worker: WorkerLike) -> None:
+    def __init__(self, index: int, connection: Connection, media_worker: WorkerLike) -> None:
         super().__init__(f"worker-{index}", connection)
         self._index = index
-        self._extension_worker = extension_worker
+        self._media_worker = media_worker
         self._routers: dict[str, Router] = {}
         connection.on_end = self.finish
 
@@ -37,7 +37,7 @@ class Worker(SfuObject):
     @property
     def listen_addresses(self) -> tuple[tuple[str, int], ...]:
         """Where its sockets are bound: address and port."""
-        return tuple((ip, port) for ip, port in self._extension_worker.listen_addresses)
+        return tuple((ip, port) for ip, port in self._media_worker.listen_addresses)
 
     @property
     def routers(self) -> tuple[Router, ...]:
@@ -52,7 +52,7 @@ class Worker(SfuObject):
 
     def metrics(self) -> Mapping[str, int]:
         """Counters of the worker since its start; empty once it is closed. Does not wait for the thread."""
-        return {} if self.closed else dict(self._extension_worker.metrics())
+        return {} if self.closed else dict(self._media_worker.metrics())
 
     async def create_router(
         self,
@@ -101,7 +101,7 @@ class Worker(SfuObject):
             await trio.lowlevel.cancel_shielded_checkpoint()
             return
         self._connection.closing = True
-        self._extension_worker.close()
+        self._media_worker.close()
         with trio.move_on_after(PATIENCE, shield=True):
             await self._connection.ended.wait()
         self._connection.end()
