@@ -237,6 +237,8 @@ def _error(error: _Error) -> SfuError:
             return UnsupportedError(error.message)
         case "BAD_REQUEST":
             argument, colon, problem = error.message.partition(": ")
-            return InvalidArgumentError(argument, problem) if colon else InvalidArgumentError("request", error.message)
+            if colon and " " not in argument:
+                return InvalidArgumentError(argument, problem)
+            return InvalidArgumentError("request", error.message)
         case _:
             return SfuError(f"{error.code}: {error.message}")
