@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 /** The Python server that `npm run dev` forwards signaling to. */
-const backend = process.env['VIDEOCALL_BACKEND'] ?? 'http://127.0.0.1:8080';
+const backend = process.env.VIDEOCALL_BACKEND ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react()],

@@ -38,13 +38,8 @@ export function Tile(props: { tile: TileView; box: Box }): ReactNode {
           testId={`video-${tile.participantId}`}
         />
       )}
-      {tile.isPresenting && (
-        <span className="tile__badge">
-          <Icon name="screen" size={15} />
-          {tile.isSelf ? 'You are sharing' : 'Sharing'}
-        </span>
-      )}
       <span className="tile__label">
+        {tile.isPresenting && <Icon name="screen" size={16} />}
         {tile.isMuted && (
           <span className="tile__muted" data-testid={`muted-${tile.participantId}`}>
             <Icon name="microphoneOff" size={15} />
@@ -52,7 +47,9 @@ export function Tile(props: { tile: TileView; box: Box }): ReactNode {
         )}
         <span className="tile__name">
           {tile.displayName}
-          {tile.isSelf && <span className="tile__you"> (you)</span>}
+          {tile.isSelf && (
+            <span className="tile__you">{tile.isPresenting ? ', you are sharing' : ' (you)'}</span>
+          )}
         </span>
       </span>
     </li>

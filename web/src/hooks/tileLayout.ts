@@ -19,7 +19,7 @@ const GAP = 10;
 /** Wider than this a face is lost in its tile; narrower than the second value it is cut off. */
 const WIDEST = 16 / 9;
 const NARROWEST_WIDE = 4 / 3;
-const NARROWEST_TALL = 3 / 4;
+const NARROWEST_TALL = 0.62;
 
 const SMALLEST_WIDTH = 132;
 

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'TOKEN_INVALID'
   | 'TOKEN_EXPIRED'
   | 'RATE_LIMITED'
+  | 'LIMIT_REACHED'
   | 'DRAINING'
   | 'INTERNAL'
   | 'DISCONNECTED'

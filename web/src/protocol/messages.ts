@@ -14,7 +14,7 @@ export interface ParticipantInfo {
   participantId: string;
   displayName: string;
   role: string;
-  /** Seconds since the epoch, by the server's clock. */
+  /** Milliseconds since the epoch, by the server's clock. */
   joinedAt: number;
 }
 

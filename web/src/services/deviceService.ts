@@ -139,10 +139,11 @@ export function watchDevices(onChange: () => void): () => void {
 
 /** Maps a getUserMedia failure to its cause (Media Capture and Streams, section 10.2). */
 export function problemOf(error: unknown): DeviceProblem {
-  if (!(error instanceof Error)) return 'failed';
-  switch (error.name) {
+  // By its name: OverconstrainedError is no Error in every browser.
+  const { name, message } = error as { name?: string; message?: string };
+  switch (name) {
     case 'NotAllowedError':
-      return /system/i.test(error.message) ? 'denied-by-system' : 'denied';
+      return /system/i.test(message ?? '') ? 'denied-by-system' : 'denied';
     case 'NotFoundError':
     case 'OverconstrainedError':
       return 'missing';

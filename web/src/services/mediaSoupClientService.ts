@@ -12,6 +12,9 @@ import { isConsumeFailure } from '../protocol/messages';
 import type { ConsumerInfo, Method, ProducerInfo, Requests, Source } from '../protocol/messages';
 import { profileOf } from './sendingProfiles';
 
+/** How many producers one `consume` may name. */
+const CONSUME_BATCH = 100;
+
 /** The part of a connection that media needs. */
 export interface Requester {
   request<M extends Method>(method: M, data: Requests[M]['data']): Promise<Requests[M]['result']>;
@@ -109,7 +112,7 @@ export class MediaSoupClientService {
   }
 
   /**
-   * Consumes producers in one request and resumes each consumer once the browser can receive it: the
+   * Consumes producers, a hundred in one request, and resumes each consumer once the browser can receive it: the
    * server makes them paused, or the first keyframe would be lost. `onConsumer` is called for each as
    * soon as it is ready. A producer that is gone, or that this browser cannot decode, is left out.
    */
@@ -118,21 +121,8 @@ export class MediaSoupClientService {
     onConsumer: (consumer: Consumer) => void,
   ): Promise<void> {
     const { recv } = this.#opened('consume');
-    const { consumers } = await this.#requester.request('consume', {
-      transportId: recv.id,
-      producerId: producers.map((producer) => producer.producerId),
-      rtpCapabilities: this.#device.recvRtpCapabilities,
-    });
-    const made = consumers
-      .filter((entry): entry is ConsumerInfo => !isConsumeFailure(entry))
-      .map(async (info) => {
-        const producer = producers.find((candidate) => candidate.producerId === info.producerId);
-        const consumer = await recv.consume({ ...info, streamId: streamIdOf(producer) });
-        onConsumer(consumer);
-        await this.#requester.request('resumeConsumer', { consumerId: consumer.id });
-      });
-    for (const outcome of await Promise.allSettled(made)) {
-      if (outcome.status === 'rejected' && !isGone(outcome.reason)) throw outcome.reason;
+    for (let start = 0; start < producers.length; start += CONSUME_BATCH) {
+      await this.#consumeBatch(recv, producers.slice(start, start + CONSUME_BATCH), onConsumer);
     }
   }
 
@@ -161,6 +151,29 @@ export class MediaSoupClientService {
     this.#transports?.send.close();
     this.#transports?.recv.close();
     this.#transports = null;
+  }
+
+  async #consumeBatch(
+    recv: Transport,
+    producers: ProducerInfo[],
+    onConsumer: (consumer: Consumer) => void,
+  ): Promise<void> {
+    const { consumers } = await this.#requester.request('consume', {
+      transportId: recv.id,
+      producerId: producers.map((producer) => producer.producerId),
+      rtpCapabilities: this.#device.recvRtpCapabilities,
+    });
+    const made = consumers
+      .filter((entry): entry is ConsumerInfo => !isConsumeFailure(entry))
+      .map(async (info) => {
+        const producer = producers.find((candidate) => candidate.producerId === info.producerId);
+        const consumer = await recv.consume({ ...info, streamId: streamIdOf(producer) });
+        onConsumer(consumer);
+        await this.#requester.request('resumeConsumer', { consumerId: consumer.id });
+      });
+    for (const outcome of await Promise.allSettled(made)) {
+      if (outcome.status === 'rejected' && !isGone(outcome.reason)) throw outcome.reason;
+    }
   }
 
   #opened(method: string): Transports {

@@ -118,9 +118,10 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
       set(roomOf(result, displayName));
       await get().initializeMediaSoup(result.rtpCapabilities);
       assertWanted();
-      set({ phase: 'call', reconnect: null, joinError: null });
+      set({ phase: 'call', joinError: null });
       await get().createTransports(result.iceServers);
       assertWanted();
+      set({ reconnect: null });
     } catch (error) {
       connection.close();
       throw error;
