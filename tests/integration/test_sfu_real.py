@@ -29,8 +29,11 @@ async def pair(engine: Engine) -> tuple[sfu.Router, WebRtcTransport, WebRtcTrans
     return router, await router.create_web_rtc_transport(), await router.create_web_rtc_transport()
 
 
-async def produce(transport: WebRtcTransport, ssrc: int = 1000, *, paused: bool = False) -> sfu.Producer:
-    parameters = devices.sending("chromium", "video", "VP8", encodings=[{"ssrc": ssrc, "rtx": {"ssrc": ssrc + 1}}])
+async def produce(
+    transport: WebRtcTransport, ssrc: int = 1000, *, mid: str | None = None, paused: bool = False
+) -> sfu.Producer:
+    encodings = [{"ssrc": ssrc, "rtx": {"ssrc": ssrc + 1}}]
+    parameters = devices.sending("chromium", "video", "VP8", encodings=encodings, mid=mid or str(ssrc))
     return await transport.produce(kind="video", rtp_parameters=parameters, paused=paused)
 
 
@@ -89,10 +92,12 @@ async def test_refusals(engine: Engine) -> None:
     await alice.connect(CLIENT)
     with pytest.raises(sfu.ConflictError):
         await alice.connect(CLIENT)
-    await produce(alice, 1000)
-    with pytest.raises(sfu.ConflictError):
-        await produce(alice, 1000)
-    await produce(bob, 1000)
+    await produce(alice, 1000, mid="a")
+    with pytest.raises(sfu.ConflictError, match="1000"):
+        await produce(alice, 1000, mid="b")
+    with pytest.raises(sfu.ConflictError, match="mid"):
+        await produce(alice, 2000, mid="a")
+    await produce(bob, 1000, mid="a")
     with pytest.raises(sfu.InvalidArgumentError):
         await bob.connect(DtlsParameters((DtlsFingerprint("md5", ":".join(["AB"] * 16)),)))
 
@@ -134,9 +139,11 @@ async def test_no_cancellation_leaves_anything_behind(engine: Engine) -> None:
     router, alice, bob = await pair(engine)
     producer = await produce(alice)
     chance = random.Random(4)
+    scopes: list[trio.CancelScope] = []
 
     async def attempt(ssrc: int) -> None:
-        with trio.move_on_after(chance.uniform(0, 0.002)):
+        with trio.CancelScope() as scope:
+            scopes.append(scope)
             match ssrc % 3:
                 case 0:
                     await (await produce(alice, 2 * ssrc + 100_000)).close()
@@ -147,8 +154,14 @@ async def test_no_cancellation_leaves_anything_behind(engine: Engine) -> None:
                     await (await router.create_web_rtc_transport()).close()
 
     async with trio.open_nursery() as nursery:
-        for number in range(300):
+        for number in range(600):
             nursery.start_soon(attempt, number)
+            for _ in range(chance.randrange(1, 4)):
+                await trio.lowlevel.checkpoint()
+            if chance.random() < 0.7:
+                scopes[-1].cancel()
+    caught = sum(scope.cancelled_caught for scope in scopes)
+    assert 10 < caught < 590, "some are cancelled under way, some are not"
     # Answers come in order: after the first round trip all undoing has been sent, after the second it is done.
     await alice.get_stats()
     await alice.get_stats()
