@@ -170,7 +170,9 @@ describe('in a call', () => {
     const { server } = await show('/r/calm-otter');
     await join();
     window.history.replaceState(null, '', '/');
-    act(() => window.dispatchEvent(new PopStateEvent('popstate')));
+    act(() => {
+      window.dispatchEvent(new PopStateEvent('popstate'));
+    });
     await act(settled);
     expect(screen.getByTestId('landing-view')).toBeTruthy();
     expect(server.socket.closedWith).toBeDefined();
