@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::pool::{Pool, SlotId};
-use crate::rtp::PayloadType;
+use crate::rtp::{PayloadType, Vp8Descriptor};
 
 /// How long a packet can be retransmitted. Receivers give up on a gap after about a second.
 const MAX_AGE: Duration = Duration::from_millis(1500);
@@ -32,6 +32,8 @@ pub struct Packet {
     pub marker: bool,
     /// Whether a decoder can start here.
     pub keyframe: bool,
+    /// Layers and picture ids, where the codec has them in a descriptor that is understood.
+    pub layer: Option<Vp8Descriptor>,
 }
 
 /// A ring of the newest packets, indexed by sequence number.
@@ -155,6 +157,7 @@ mod tests {
             payload_type: PayloadType(96),
             marker: false,
             keyframe: false,
+            layer: None,
         }
     }
 

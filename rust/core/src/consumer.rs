@@ -1,14 +1,17 @@
 //! A consumer: one producer as one participant receives it. What every packet touches is in
 //! [`crate::munger::Munger`]; this is the rest.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::keys::{ProducerKey, TransportKey};
+use crate::munger::Shift;
 use crate::params::{MediaKind, RtpParameters};
 use crate::rtcp::ReportBlock;
 
-/// Switches remembered for retransmission requests that name packets from before them.
-const SWITCHES: usize = 8;
+/// Stretches remembered, for packets that come late and for retransmission. Temporal layers that
+/// are left out make one per picture: two seconds' worth.
+const STRETCHES: usize = 64;
 /// Requests remembered, so that one packet is not sent twice within [`RESEND_INTERVAL`].
 const RESENT: usize = 64;
 /// A receiver that asks again sooner than this has not waited for the first answer.
@@ -23,6 +26,14 @@ pub struct Rtx {
     pub next_seq: u64,
     /// RTX payload type by media payload type; 0 where there is none.
     pub payload_types: Box<[u8; 128]>,
+}
+
+/// A run of packets whose numbers change in one way.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    first_in: u64,
+    first_out: u64,
+    shift: Shift,
 }
 
 /// A consumer.
@@ -44,14 +55,13 @@ pub struct Consumer {
     pub rtx: Option<Rtx>,
     /// Whether the receiver may ask for retransmission.
     pub nack: bool,
-    /// Payload types it takes, one bit each.
-    pub payload_types: u128,
+    /// Payload types it takes; 255 in places that are not used.
+    pub payload_types: [u8; 8],
     /// SSRC.
     pub ssrc: u32,
     /// CNAME.
     pub cname: String,
-    /// (first out number, in - out), newest last.
-    switches: Vec<(u64, u64)>,
+    stretches: VecDeque<Stretch>,
     resent: [(u64, Option<Instant>); RESENT],
     /// The sender report sent last: its NTP time's middle 32 bits and when.
     pub last_sender_report: Option<(u32, Instant)>,
@@ -89,7 +99,8 @@ impl Consumer {
         ssrc: u32,
         rtx_seq: u16,
     ) -> Self {
-        let mut payload_types = 0u128;
+        let mut payload_types = [u8::MAX; 8];
+        let mut free = payload_types.iter_mut();
         let mut rtx_types = Box::new([0u8; 128]);
         let mut nack = false;
         for codec in parameters
@@ -106,7 +117,9 @@ impl Consumer {
                     rtx_types[apt as usize] = codec.payload_type;
                 }
             } else {
-                payload_types |= 1 << codec.payload_type;
+                if let Some(place) = free.next() {
+                    *place = codec.payload_type;
+                }
                 nack |= codec.rtcp_feedback.iter().any(|f| {
                     f.r#type == "nack" && f.parameter.as_deref().unwrap_or_default().is_empty()
                 });
@@ -133,25 +146,45 @@ impl Consumer {
                 .as_ref()
                 .and_then(|r| r.cname.clone())
                 .unwrap_or_default(),
-            switches: Vec::with_capacity(SWITCHES),
+            stretches: VecDeque::with_capacity(STRETCHES),
             resent: [(0, None); RESENT],
             last_sender_report: None,
             stats: ConsumerStats::default(),
         }
     }
 
-    /// Notes that from `out` on, `in - out` is `shift`.
-    pub fn on_switch(&mut self, out: u64, shift: u64) {
-        if self.switches.len() == SWITCHES {
-            self.switches.remove(0);
+    /// Notes that from the producer's number `first_in`, sent as `first_out`, on `shift` holds.
+    pub fn note_shift(&mut self, first_in: u64, first_out: u64, shift: Shift) {
+        let stretch = Stretch {
+            first_in,
+            first_out,
+            shift,
+        };
+        // Nothing was sent in a stretch that ends where it begins.
+        if let Some(last) = self
+            .stretches
+            .back_mut()
+            .filter(|last| last.first_out == first_out)
+        {
+            *last = stretch;
+            return;
         }
-        self.switches.push((out, shift));
+        if self.stretches.len() == STRETCHES {
+            self.stretches.pop_front();
+        }
+        self.stretches.push_back(stretch);
     }
 
-    /// The producer's number of a packet sent as `out`.
-    pub fn producer_seq(&self, out: u64) -> Option<u64> {
-        let (_, shift) = self.switches.iter().rev().find(|(from, _)| *from <= out)?;
-        Some(out.wrapping_add(*shift))
+    /// The shift of a packet that others of its stream have overtaken.
+    pub fn shift_of_late(&self, stream: u8, seq: u64) -> Option<Shift> {
+        let own = |it: &&Stretch| it.shift.stream == stream && it.first_in <= seq;
+        self.stretches.iter().rev().find(own).map(|it| it.shift)
+    }
+
+    /// The producer's number of a packet sent as `out`, and how it was shifted.
+    pub fn producer_seq(&self, out: u64) -> Option<(u64, Shift)> {
+        let stretch = self.stretches.iter().rev().find(|it| it.first_out <= out)?;
+        Some((out.wrapping_add(stretch.shift.seq), stretch.shift))
     }
 
     /// Whether to answer a request for `out` now; not again within a short while.

@@ -12,6 +12,21 @@ pub const MAX_HEADER: usize = 12 + 4 + PREFIX_SIZE + 32;
 const PREFIX_SIZE: usize = 16;
 const NONE: u8 = u8::MAX;
 
+/// What is added to or taken from the numbers of one stretch of packets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shift {
+    /// Sequence numbers: out = in - this (wrapping).
+    pub seq: u64,
+    /// Timestamps: out = in + this.
+    pub timestamp: u32,
+    /// VP8 picture ids: out = in + this.
+    pub picture: u16,
+    /// VP8 TL0PICIDX: out = in + this.
+    pub tl0: u8,
+    /// Index of the producer's stream that the stretch is of.
+    pub stream: u8,
+}
+
 /// Hot state of one consumer, kept contiguous per producer.
 #[derive(Debug)]
 pub struct Munger {
@@ -19,12 +34,13 @@ pub struct Munger {
     pub consumer: ConsumerKey,
     /// Where its packets go.
     pub transport: TransportKey,
-    /// Payload types it takes, one bit each.
-    payload_types: u128,
-    /// out = in - shift (wrapping).
-    seq_shift: u64,
+    /// Payload types it takes; [`NONE`] in places that are not used.
+    payload_types: [u8; 8],
+    shift: Shift,
     /// Packets below this belong to before the last switch.
     sync_from: u64,
+    /// The highest number seen since.
+    last_in: u64,
     /// The highest number sent.
     last_out: u64,
     /// Packets sent.
@@ -32,16 +48,21 @@ pub struct Munger {
     /// Payload bytes sent.
     pub bytes: u64,
     ssrc: u32,
-    ts_shift: u32,
     /// The timestamp sent last.
     pub last_timestamp: u32,
     prefix: [u8; PREFIX_SIZE],
+    last_picture: u16,
+    last_tl0: u8,
     prefix_len: u8,
     abs_send_time_at: u8,
     transport_cc_at: u8,
     passed_on: [u8; crate::extension::PASSED_ON],
-    /// Index of the producer's stream that it is given.
-    pub stream: u8,
+    /// The highest of the producer's streams it is to be given.
+    pub target_stream: u8,
+    /// The highest temporal layer it is to be given.
+    pub target_temporal: u8,
+    /// The highest temporal layer it is given now.
+    temporal: u8,
     /// Whether anything is sent at all.
     pub active: bool,
     /// Whether the next packet starts anew; video then waits for a keyframe.
@@ -53,11 +74,15 @@ pub struct Munger {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Admission {
     /// Not for this consumer.
-    Drop,
+    Skip,
+    /// Left out of the numbers: those that follow close the gap. The shift has changed.
+    Dropped,
+    /// Overtaken by later ones: its shift is the one of its own stretch.
+    Late,
     /// Send it under this extended sequence number.
     Send(u64),
-    /// The same, and a switch happened: from this number on, `in - out` is the second value.
-    Synced(u64, u64),
+    /// The same, and a new stretch begins with it.
+    Switched(u64),
 }
 
 /// Per-send values, made once per flush or packet.
@@ -69,6 +94,19 @@ pub struct Stamp {
     pub transport_cc: u16,
 }
 
+/// How one packet is rewritten.
+#[derive(Debug, Clone, Copy)]
+pub struct Rewrite {
+    /// Extended sequence number it is sent under.
+    pub seq: u64,
+    /// Its stretch's shift.
+    pub shift: Shift,
+    /// RTP padding.
+    pub padding: u8,
+    /// Values of this send.
+    pub stamp: Stamp,
+}
+
 impl Munger {
     /// `first_out` is the first sequence number; its ROC is 0 (RFC 3711, 3.3.1).
     pub fn new(
@@ -76,7 +114,7 @@ impl Munger {
         transport: TransportKey,
         ssrc: u32,
         first_out: u16,
-        payload_types: u128,
+        payload_types: [u8; 8],
         needs_keyframe: bool,
         parameters: &RtpParameters,
     ) -> Self {
@@ -85,20 +123,24 @@ impl Munger {
             consumer,
             transport,
             payload_types,
-            seq_shift: 0,
+            shift: Shift::default(),
             sync_from: 0,
+            last_in: 0,
             last_out: u64::from(first_out.max(1)) - 1,
             packets: 0,
             bytes: 0,
             ssrc,
-            ts_shift: 0,
             last_timestamp: 0,
             prefix: [0; PREFIX_SIZE],
+            last_picture: 0,
+            last_tl0: 0,
             prefix_len: 0,
             abs_send_time_at: NONE,
             transport_cc_at: NONE,
             passed_on: ids.passed_on,
-            stream: 0,
+            target_stream: u8::MAX,
+            target_temporal: u8::MAX,
+            temporal: u8::MAX,
             active: false,
             resync: true,
             needs_keyframe,
@@ -127,43 +169,111 @@ impl Munger {
         self.transport_cc_at != NONE
     }
 
+    /// How numbers change now.
+    pub fn shift(&self) -> Shift {
+        self.shift
+    }
+
+    /// Index of the producer's stream that it is given.
+    pub fn stream(&self) -> u8 {
+        self.shift.stream
+    }
+
+    /// The producer's number from which [`Munger::shift`] holds.
+    pub fn next_in(&self) -> u64 {
+        self.last_in + 1
+    }
+
     /// The timestamp a receiver sees for a producer's.
     pub fn timestamp(&self, timestamp: u32) -> u32 {
-        timestamp.wrapping_add(self.ts_shift)
+        timestamp.wrapping_add(self.shift.timestamp)
     }
 
     /// Starts anew with this stream, from its next packet that can be decoded.
     pub fn restart(&mut self, stream: u8) {
-        self.stream = stream;
+        self.shift.stream = stream;
         self.resync = true;
     }
 
-    /// Maps the producer's timestamp `from` to `to`, when streams of different clocks are joined.
-    pub fn align_timestamp(&mut self, from: u32, to: u32) {
-        self.ts_shift = to.wrapping_sub(from);
+    /// From now on `shift` is added to timestamps: another stream has another clock.
+    pub fn shift_timestamps(&mut self, shift: u32) {
+        self.shift.timestamp = shift;
     }
 
     /// Whether a packet is sent, and as which number.
     pub fn admit(&mut self, packet: &Packet) -> Admission {
-        if self.payload_types >> packet.payload_type.0 & 1 == 0 {
-            return Admission::Drop;
+        if !self.payload_types.contains(&packet.payload_type.0) {
+            return Admission::Skip;
         }
         if self.resync {
             if self.needs_keyframe && !packet.keyframe {
-                return Admission::Drop;
+                return Admission::Skip;
             }
-            self.resync = false;
-            self.sync_from = packet.seq;
-            self.last_out += 1;
-            self.seq_shift = packet.seq.wrapping_sub(self.last_out);
-            return Admission::Synced(self.last_out, self.seq_shift);
+            return self.switch(packet);
         }
         if packet.seq < self.sync_from {
-            return Admission::Drop;
+            return Admission::Skip;
         }
-        let out = packet.seq.wrapping_sub(self.seq_shift);
-        self.last_out = self.last_out.max(out);
-        Admission::Send(out)
+        if packet.seq <= self.last_in {
+            return Admission::Late;
+        }
+        self.last_in = packet.seq;
+        if !self.takes_layer(packet) {
+            self.shift.seq = self.shift.seq.wrapping_add(1);
+            let pictures = packet.layer.is_some_and(|layer| layer.starts_picture);
+            self.shift.picture = self.shift.picture.wrapping_sub(u16::from(pictures));
+            return Admission::Dropped;
+        }
+        self.last_out = packet.seq.wrapping_sub(self.shift.seq);
+        self.note_picture(packet);
+        Admission::Send(self.last_out)
+    }
+
+    fn switch(&mut self, packet: &Packet) -> Admission {
+        self.resync = false;
+        (self.sync_from, self.last_in) = (packet.seq, packet.seq);
+        self.last_out += 1;
+        self.shift.seq = packet.seq.wrapping_sub(self.last_out);
+        self.temporal = self.target_temporal;
+        if let Some(layer) = &packet.layer {
+            // The next picture for the receiver, whichever it is for the sender.
+            if let Some(id) = layer.picture_id {
+                let next = self.last_picture.wrapping_add(1);
+                self.shift.picture = next.wrapping_sub(id.value);
+            }
+            if let Some((index, _)) = layer.tl0_picture_index {
+                self.shift.tl0 = self.last_tl0.wrapping_add(1).wrapping_sub(index);
+            }
+        }
+        self.note_picture(packet);
+        Admission::Switched(self.last_out)
+    }
+
+    /// Goes down at any picture, up where the sender says that it can be decoded.
+    fn takes_layer(&mut self, packet: &Packet) -> bool {
+        let Some(layer) = &packet.layer else {
+            return true;
+        };
+        if layer.starts_picture {
+            let up = layer.layer_sync && layer.temporal_layer > self.temporal;
+            if up && layer.temporal_layer <= self.target_temporal {
+                self.temporal = layer.temporal_layer;
+            } else if self.target_temporal < self.temporal {
+                self.temporal = self.target_temporal;
+            }
+        }
+        layer.temporal_layer <= self.temporal
+    }
+
+    fn note_picture(&mut self, packet: &Packet) {
+        if let Some(layer) = &packet.layer {
+            if let Some(id) = layer.picture_id {
+                self.last_picture = id.value.wrapping_add(self.shift.picture);
+            }
+            if let Some((index, _)) = layer.tl0_picture_index {
+                self.last_tl0 = index.wrapping_add(self.shift.tl0);
+            }
+        }
     }
 
     /// Writes the header for a packet at the start of `out` ([`MAX_HEADER`] bytes at least), and
@@ -173,10 +283,9 @@ impl Munger {
         out: &mut [u8],
         packet: &Packet,
         extensions: &[u8],
-        seq: u64,
-        padded: bool,
-        stamp: Stamp,
+        rewrite: Rewrite,
     ) -> usize {
+        let stamp = rewrite.stamp;
         let mut at = 16;
         out[at..at + PREFIX_SIZE].copy_from_slice(&self.prefix);
         if self.abs_send_time_at != NONE {
@@ -211,10 +320,11 @@ impl Munger {
         } else {
             at = 12;
         }
-        out[0] = 0x80 | u8::from(padded) << 5 | u8::from(extended) << 4;
+        out[0] = 0x80 | u8::from(rewrite.padding > 0) << 5 | u8::from(extended) << 4;
         out[1] = u8::from(packet.marker) << 7 | packet.payload_type.0;
-        out[2..4].copy_from_slice(&(seq as u16).to_be_bytes());
-        out[4..8].copy_from_slice(&self.timestamp(packet.timestamp).to_be_bytes());
+        out[2..4].copy_from_slice(&(rewrite.seq as u16).to_be_bytes());
+        let timestamp = packet.timestamp.wrapping_add(rewrite.shift.timestamp);
+        out[4..8].copy_from_slice(&timestamp.to_be_bytes());
         out[8..12].copy_from_slice(&self.ssrc.to_be_bytes());
         at
     }
@@ -229,11 +339,5 @@ impl Munger {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hot_state_is_small() {
-        assert!(size_of::<Munger>() <= 128, "{}", size_of::<Munger>());
-    }
-}
+#[path = "munger_tests.rs"]
+mod tests;

@@ -217,13 +217,16 @@ impl Producer {
         })
     }
 
-    /// The stream a consumer is given: the highest that is flowing, or else the lowest.
-    pub fn best_stream(&self, now: Instant) -> u8 {
-        let flowing = |stream: &Stream| {
+    /// The streams that packets came of lately, one bit each.
+    pub fn flowing(&self, now: Instant) -> u8 {
+        let flows = |stream: &Stream| {
             let last = stream.stats.last_packet;
             last.is_some_and(|at| now.saturating_duration_since(at) < STREAM_TIMEOUT)
         };
-        self.streams.iter().rposition(flowing).unwrap_or(0) as u8
+        let bits = self.streams.iter().enumerate();
+        bits.fold(0, |bits, (index, stream)| {
+            bits | u8::from(flows(stream)) << index
+        })
     }
 
     /// Gives back all pool slots.
@@ -236,6 +239,20 @@ impl Producer {
 
 /// A simulcast stream without packets for this long is not flowing: the sender stopped it.
 const STREAM_TIMEOUT: Duration = Duration::from_millis(1000);
+
+/// Of the streams that flow, the highest up to `target`, or else the lowest.
+pub fn best_stream(flowing: u8, target: u8) -> Option<u8> {
+    let up_to = |top: u8| {
+        7u8.checked_sub(top)
+            .map_or(u8::MAX, |unused| u8::MAX >> unused)
+    };
+    let suitable = flowing & up_to(target);
+    match (suitable, flowing) {
+        (0, 0) => None,
+        (0, _) => Some(flowing.trailing_zeros() as u8),
+        _ => Some(7 - suitable.leading_zeros() as u8),
+    }
+}
 
 fn payload_routes(
     parameters: &RtpParameters,

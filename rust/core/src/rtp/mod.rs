@@ -7,9 +7,11 @@ mod keyframe;
 mod packet;
 mod seq;
 mod types;
+mod vp8;
 
 pub use header_writer::{HeaderFields, HeaderWriter};
 pub use keyframe::{VideoCodec, is_keyframe};
 pub use packet::{ExtensionIter, FIXED_HEADER_LEN, RtpError, RtpHeader};
 pub use seq::{TimestampUnwrapper, Unwrapper};
 pub use types::{Mid, PayloadType, Rid, SeqNo, ShortIdError, Ssrc};
+pub use vp8::{PictureId, Vp8Descriptor};

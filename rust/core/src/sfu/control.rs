@@ -19,7 +19,7 @@ use crate::keyframe_request::MIN_INTERVAL;
 use crate::keys::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
 use crate::munger::Munger;
 use crate::params::{DtlsParameters, MediaKind, RemoteDtlsRole, RtpMapping, RtpParameters};
-use crate::producer::Producer;
+use crate::producer::{Producer, best_stream};
 use crate::router::Router;
 use crate::rtp::Ssrc;
 use crate::transport::{Dtls, DtlsState, Route, Transport};
@@ -55,6 +55,15 @@ struct ProducerId {
 #[serde(rename_all = "camelCase")]
 struct ConsumerId {
     consumer_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SetPreferredLayers {
+    consumer_id: String,
+    spatial_layer: u8,
+    #[serde(default)]
+    temporal_layer: Option<u8>,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +159,7 @@ impl Sfu {
             "consume" => self.consume(parse(data)?, now),
             "pauseConsumer" => self.pause_consumer(parse(data)?, true, now),
             "resumeConsumer" => self.pause_consumer(parse(data)?, false, now),
+            "setPreferredLayers" => self.set_preferred_layers(parse(data)?),
             "requestKeyFrame" => {
                 let key = self.consumer(&parse::<ConsumerId>(data)?.consumer_id)?;
                 self.request_keyframe_for(key, now);
@@ -473,16 +483,27 @@ impl Sfu {
         Ok(json!({}))
     }
 
+    /// The highest layers a consumer is to be given, from its producer's next keyframe on.
+    fn set_preferred_layers(&mut self, request: SetPreferredLayers) -> Result<Value, Error> {
+        let key = self.consumer(&request.consumer_id)?;
+        let consumer = &self.consumers[key];
+        let producer = &mut self.producers[consumer.producer];
+        let munger = &mut producer.mungers[consumer.munger];
+        munger.target_stream = request.spatial_layer;
+        munger.target_temporal = request.temporal_layer.unwrap_or(u8::MAX);
+        Ok(json!({}))
+    }
+
     /// Makes a consumer's hot state follow its and its producer's pause flags. Starting again,
     /// it waits for a keyframe, which is asked for.
     fn update_munger(&mut self, key: ConsumerKey, now: Instant) {
         let consumer = &self.consumers[key];
         let producer = &mut self.producers[consumer.producer];
         let active = !consumer.paused && !producer.paused;
-        let best = producer.best_stream(now);
+        let flowing = producer.flowing(now);
         let munger = &mut producer.mungers[consumer.munger];
         if active && !munger.active {
-            munger.restart(best);
+            munger.restart(best_stream(flowing, munger.target_stream).unwrap_or(0));
         }
         let started = active && !munger.active;
         munger.active = active;
@@ -500,7 +521,7 @@ impl Sfu {
         let Some(producer) = self.producers.get_mut(consumer.producer) else {
             return;
         };
-        let stream = producer.mungers[consumer.munger].stream as usize;
+        let stream = producer.mungers[consumer.munger].stream() as usize;
         let due = producer.streams[stream].keyframe_requests.request(now);
         let transport = producer.transport;
         self.schedule(transport, due);

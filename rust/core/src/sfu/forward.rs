@@ -7,13 +7,18 @@
 
 use std::time::Instant;
 
+use serde_json::json;
+use slotmap::SlotMap;
+
 use super::{Sfu, Transmit};
 use crate::cache::Packet;
-use crate::keys::ProducerKey;
-use crate::munger::{Admission, MAX_HEADER, Munger, Stamp};
+use crate::consumer::Consumer;
+use crate::keys::{ConsumerKey, ProducerKey};
+use crate::munger::{Admission, MAX_HEADER, Munger, Rewrite, Shift, Stamp};
 use crate::params::MediaKind;
 use crate::pool::{MAX_PAYLOAD, Pool};
-use crate::time::to_abs_send_time;
+use crate::producer::{Stream, best_stream};
+use crate::time::{to_abs_send_time, to_ticks};
 
 /// Linux refuses more segments in one send (UDP_MAX_SEGMENTS of older kernels).
 const MAX_SEGMENTS: usize = 64;
@@ -22,6 +27,8 @@ const MAX_SEND: usize = 65_507;
 /// Padding up to this many bytes is cheaper than a second send, for us and on the wire: a send
 /// of its own costs the kernel about as much as sealing several packets.
 const MAX_PADDING: usize = 24;
+/// Seconds that timestamps may jump at a switch between streams; more is a sender's broken clock.
+const MAX_STEP: u32 = 5;
 /// Room for one packet: header, payload, padding, the largest SRTP trailer.
 const PACKET_ROOM: usize = MAX_HEADER + MAX_PAYLOAD + 32 + 32;
 
@@ -200,7 +207,7 @@ impl Sfu {
         plan(&mut stream.pending, &stream.cache, &mut self.forwarder.plan);
         let run = &mut self.forwarder.run;
         for munger in &mut producer.mungers {
-            if !munger.active || munger.stream != stream_index {
+            if !munger.active || munger.stream() != stream_index {
                 continue;
             }
             let Some(transport) = self.transports.get_mut(munger.transport) else {
@@ -216,28 +223,19 @@ impl Sfu {
                 let Some(packet) = stream.cache.get(planned.seq) else {
                     continue;
                 };
-                let seq = match munger.admit(packet) {
-                    Admission::Drop => continue,
-                    Admission::Send(seq) => seq,
-                    Admission::Synced(seq, shift) => {
-                        if let Some(consumer) = self.consumers.get_mut(munger.consumer) {
-                            consumer.on_switch(seq, shift);
-                        }
-                        seq
-                    }
+                let Some((seq, shift)) = admit(munger, packet, &mut self.consumers) else {
+                    continue;
                 };
                 stamp.transport_cc = transport.transport_cc_seq;
-                let tail = run.tail();
-                let assembled = assemble(
-                    tail,
-                    munger,
-                    packet,
-                    &self.pool,
+                let padding = planned.padding;
+                let rewrite = Rewrite {
                     seq,
-                    planned.padding,
+                    shift,
+                    padding,
                     stamp,
-                );
-                let (header_len, len) = assembled;
+                };
+                let tail = run.tail();
+                let (header_len, len) = assemble(tail, munger, packet, &self.pool, rewrite);
                 if !run.takes(len + overhead) {
                     let sent = run.send_before(len, local, remote, out);
                     (packets, bytes, sends) = (packets + sent.0, bytes + sent.1, sends + 1);
@@ -250,7 +248,7 @@ impl Sfu {
                     .wrapping_add(u16::from(munger.has_transport_cc()));
                 munger.packets += 1;
                 munger.bytes += u64::from(packet.payload_len);
-                munger.last_timestamp = munger.timestamp(packet.timestamp);
+                munger.last_timestamp = packet.timestamp.wrapping_add(shift.timestamp);
                 run.push(sealed);
             }
             let sent = run.send(local, remote, out);
@@ -271,41 +269,100 @@ impl Sfu {
         }
     }
 
-    /// Moves consumers of a simulcast producer to the best stream that flows, at its keyframes.
+    /// Moves consumers of a simulcast producer towards the stream they are to be given, if that
+    /// is this one; at its keyframes only.
     fn steer(&mut self, key: ProducerKey, stream_index: u8, now: Instant) {
         let producer = &mut self.producers[key];
-        let best = producer.best_stream(now);
-        if best != stream_index {
-            return;
-        }
-        let stream = &mut producer.streams[best as usize];
-        let keyframe = stream
+        let flowing = producer.flowing(now);
+        let stream = &producer.streams[stream_index as usize];
+        let mut pending = stream
             .pending
             .iter()
-            .filter_map(|seq| stream.cache.get(*seq))
-            .find(|packet| packet.keyframe)
-            .map(|packet| packet.timestamp);
+            .filter_map(|seq| stream.cache.get(*seq));
+        let keyframe = pending.find(|packet| packet.keyframe);
         let mut wanted = false;
-        for munger in producer
-            .mungers
-            .iter_mut()
-            .filter(|munger| munger.stream != best)
-        {
-            match keyframe {
-                Some(timestamp) => {
-                    munger.restart(best);
-                    // One frame's time at 30 Hz: enough to keep timestamps rising.
-                    munger.align_timestamp(timestamp, munger.last_timestamp.wrapping_add(3000));
-                }
-                None => wanted = true,
+        for munger in producer.mungers.iter_mut().filter(|munger| munger.active) {
+            let right = best_stream(flowing, munger.target_stream) == Some(stream_index);
+            if !right || munger.stream() == stream_index {
+                continue;
+            }
+            let Some(keyframe) = keyframe else {
+                wanted = true;
+                continue;
+            };
+            if munger.packets > 0 {
+                let from = &producer.streams[munger.stream() as usize];
+                munger.shift_timestamps(timestamp_shift(munger, from, stream, keyframe));
+            }
+            munger.restart(stream_index);
+            if let Some(consumer) = self.consumers.get(munger.consumer) {
+                let layers = json!({"spatialLayer": stream_index});
+                self.messages.event("layersChange", &consumer.id, layers);
             }
         }
-        if wanted && stream.keyframe_requests.next_timeout().is_none() {
-            let due = stream.keyframe_requests.request(now);
+        let requests = &mut producer.streams[stream_index as usize].keyframe_requests;
+        if wanted && requests.next_timeout().is_none() {
+            let due = requests.request(now);
             let transport = producer.transport;
             self.schedule(transport, due);
         }
     }
+}
+
+/// Asks the munger, and looks up what it does not know by itself.
+fn admit(
+    munger: &mut Munger,
+    packet: &Packet,
+    consumers: &mut SlotMap<ConsumerKey, Consumer>,
+) -> Option<(u64, Shift)> {
+    match munger.admit(packet) {
+        Admission::Send(seq) => return Some((seq, munger.shift())),
+        Admission::Skip => return None,
+        Admission::Late => {
+            let consumer = consumers.get(munger.consumer)?;
+            let shift = consumer.shift_of_late(munger.stream(), packet.seq)?;
+            return Some((packet.seq.wrapping_sub(shift.seq), shift));
+        }
+        Admission::Switched(seq) => {
+            let shift = munger.shift();
+            consumers
+                .get_mut(munger.consumer)?
+                .note_shift(packet.seq, seq, shift);
+            return Some((seq, shift));
+        }
+        Admission::Dropped => {}
+    }
+    let (next, shift) = (munger.next_in(), munger.shift());
+    let first_out = next.wrapping_sub(shift.seq);
+    consumers
+        .get_mut(munger.consumer)?
+        .note_shift(next, first_out, shift);
+    None
+}
+
+/// What to add to the timestamps of `to`, so that they go on where those of `from` are.
+fn timestamp_shift(munger: &Munger, from: &Stream, to: &Stream, keyframe: &Packet) -> u32 {
+    let by_reports = || {
+        let (_, from_info) = from.reports.last_sender_report()?;
+        let (_, to_info) = to.reports.last_sender_report()?;
+        let apart = to_info.ntp.wrapping_sub(from_info.ntp) as i64;
+        let ticks = (i128::from(apart) * i128::from(to.clock_rate)) >> 32;
+        let same = from_info.rtp_timestamp.wrapping_add(ticks as u32);
+        Some(munger.timestamp(same).wrapping_sub(to_info.rtp_timestamp))
+    };
+    let last = munger.last_timestamp;
+    let rises = |shift: u32| {
+        let step = keyframe.timestamp.wrapping_add(shift).wrapping_sub(last);
+        (1..MAX_STEP * to.clock_rate).contains(&step)
+    };
+    by_reports()
+        .filter(|shift| rises(*shift))
+        .unwrap_or_else(|| {
+            let before = from.stats.last_packet.unwrap_or(keyframe.arrival);
+            let elapsed = keyframe.arrival.saturating_duration_since(before);
+            let step = to_ticks(elapsed, to.clock_rate).max(1);
+            last.wrapping_add(step).wrapping_sub(keyframe.timestamp)
+        })
 }
 
 /// Writes header, payload and padding to the start of `out`. Returns the header's length and
@@ -315,19 +372,21 @@ pub(super) fn assemble(
     munger: &Munger,
     packet: &Packet,
     pool: &Pool,
-    seq: u64,
-    padding: u8,
-    stamp: Stamp,
+    rewrite: Rewrite,
 ) -> (usize, usize) {
     let extensions = pool.extensions(&packet.slot, packet.extension_len as usize);
-    let header_len = munger.write_header(out, packet, extensions, seq, padding > 0, stamp);
+    let header_len = munger.write_header(out, packet, extensions, rewrite);
     let payload = pool.payload(&packet.slot, packet.payload_len as usize);
     let mut len = header_len + payload.len();
     out[header_len..len].copy_from_slice(payload);
-    if padding > 0 {
-        let end = len + padding as usize;
+    if let Some(layer) = &packet.layer {
+        let Shift { picture, tl0, .. } = rewrite.shift;
+        layer.rewrite(&mut out[header_len..len], picture, tl0);
+    }
+    if rewrite.padding > 0 {
+        let end = len + rewrite.padding as usize;
         out[len..end].fill(0);
-        out[end - 1] = padding;
+        out[end - 1] = rewrite.padding;
         len = end;
     }
     (header_len, len)
@@ -388,6 +447,7 @@ mod tests {
                 payload_type: crate::rtp::PayloadType(96),
                 marker: false,
                 keyframe: false,
+                layer: None,
             };
             cache.insert(packet, &mut pool);
             pending.push(seq);

@@ -8,7 +8,7 @@ use crate::extension::{ExtensionKind, PASSED_ON};
 use crate::keys::TransportKey;
 use crate::params::MediaKind;
 use crate::pool::MAX_PAYLOAD;
-use crate::rtp::{Mid, Rid, RtpHeader, SeqNo, is_keyframe};
+use crate::rtp::{Mid, Rid, RtpHeader, SeqNo, VideoCodec, Vp8Descriptor, is_keyframe};
 use crate::transport::{Route, Transport};
 
 /// A frame's packets leave the browser within 0.4 ms; this is how long its last one is awaited,
@@ -179,6 +179,10 @@ impl Sfu {
             payload_type: meaning.mapped,
             marker: header.marker,
             keyframe,
+            layer: match meaning.codec {
+                Some(VideoCodec::Vp8) => Vp8Descriptor::parse(payload),
+                _ => None,
+            },
         };
         stream.cache.insert(held, &mut self.pool);
         if producer.mungers.is_empty() {

@@ -161,7 +161,7 @@ impl Sfu {
             return;
         };
         let munger = &producer.mungers[consumer.munger];
-        let stream = &producer.streams[munger.stream as usize];
+        let stream = &producer.streams[munger.stream() as usize];
         let seen = stream.reports.last_sender_report();
         let Some((arrival, info)) = seen.filter(|_| munger.active && munger.packets > 0) else {
             return;

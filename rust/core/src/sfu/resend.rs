@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::forward::assemble;
 use super::{Sfu, Transmit};
 use crate::keys::{ConsumerKey, TransportKey};
-use crate::munger::Stamp;
+use crate::munger::{Rewrite, Stamp};
 use crate::pool::MAX_PAYLOAD;
 use crate::time::to_abs_send_time;
 
@@ -66,8 +66,12 @@ impl Sfu {
         if !munger.active {
             return None;
         }
-        let seq = consumer.producer_seq(out_seq)?;
-        let packet = producer.streams[munger.stream as usize].cache.get(seq)?;
+        let (seq, shift) = consumer.producer_seq(out_seq)?;
+        let packet = producer
+            .streams
+            .get(shift.stream as usize)?
+            .cache
+            .get(seq)?;
         let rtx_type = consumer.rtx.as_ref()?.payload_types[packet.payload_type.0 as usize];
         let room = packet.payload_len as usize + 2 <= MAX_PAYLOAD;
         if rtx_type == 0 || !room || !consumer.may_resend(out_seq, now) {
@@ -77,7 +81,13 @@ impl Sfu {
         let rtx = consumer.rtx.as_mut()?;
         let run = &mut self.forwarder.run;
         let tail = run.tail();
-        let (header_len, len) = assemble(tail, munger, packet, &self.pool, out_seq, 0, stamp);
+        let rewrite = Rewrite {
+            seq: out_seq,
+            shift,
+            padding: 0,
+            stamp,
+        };
+        let (header_len, len) = assemble(tail, munger, packet, &self.pool, rewrite);
         // RFC 4588, 4: the original number goes before the payload; the header is the RTX stream's.
         tail.copy_within(header_len..len, header_len + 2);
         tail[header_len..header_len + 2].copy_from_slice(&(out_seq as u16).to_be_bytes());
