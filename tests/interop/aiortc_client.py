@@ -8,7 +8,7 @@ import json
 import math
 import sys
 from array import array
-from collections.abc import Callable
+from collections.abc import Coroutine
 from fractions import Fraction
 from typing import Any
 
@@ -96,7 +96,7 @@ class Client:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self.received: dict[str, Received] = {}
         self.errors: list[str] = []
-        self.on_producer: Callable[[dict[str, Any]], None] = lambda _: None
+        self.producers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.tasks = {asyncio.create_task(self._read())}
 
     async def request(self, method: str, **data: Any) -> Any:
@@ -110,14 +110,14 @@ class Client:
             message = json.loads(text)
             if message.get("notification"):
                 if message["method"] == "newProducer":
-                    self.on_producer(message["data"])
+                    self.producers.put_nowait(message["data"])
             elif message["ok"]:
                 self._waiting[message["id"]].set_result(message["data"])
             else:
                 refusal = f"{message['errorCode']}: {message['errorReason']}"
                 self._waiting[message["id"]].set_exception(RuntimeError(refusal))
 
-    def start(self, what: Any) -> None:
+    def start(self, what: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(what)
         self.tasks.add(task)
         task.add_done_callback(self._ended)
@@ -157,11 +157,10 @@ async def join(client: Client, room: str, name: str) -> str:
     device = Device(handlerFactory=AiortcHandler.createFactory(tracks=[]))
     await device.load(RtpCapabilities(**joined["rtpCapabilities"]))
     receiving = await transport(client, device, "recv")
-    # aiortc negotiates one consumer at a time.
-    negotiating = asyncio.Lock()
 
-    async def consume(producer: dict[str, Any]) -> None:
-        async with negotiating:
+    async def consume() -> None:
+        while True:
+            producer = await client.producers.get()
             capabilities = device.recvRtpCapabilities.model_dump(exclude_none=True)
             answer = await client.request(
                 "consume", transportId=receiving.id, producerId=producer["producerId"], rtpCapabilities=capabilities
@@ -175,9 +174,9 @@ async def join(client: Client, room: str, name: str) -> str:
             client.received[producer["producerId"]] = Received(consumer.track)
             await client.request("resumeConsumer", consumerId=answer["id"])
 
-    client.on_producer = lambda producer: client.start(consume(producer))
     for producer in joined["producers"]:
-        client.on_producer(producer)
+        client.producers.put_nowait(producer)
+    client.start(consume())
     sending = await transport(client, device, "send")
     for track in (Tone(), Pictures()):
         await sending.produce(track=track, stopTracks=True)

@@ -1,4 +1,9 @@
-/** mediasoup-client, unmodified, on Node: a participant that sends pictures and a tone and takes all that others send. */
+/**
+ * A participant on mediasoup-client, unmodified, and @roamhq/wrtc: sends a picture and a tone, takes all that others send,
+ * and reports.
+ *
+ * Usage: node_client.mjs URL ROOM NAME. It prints one JSON object a line, two a second, and ends when its input does.
+ */
 
 import wrtc from '@roamhq/wrtc';
 import { Device } from 'mediasoup-client';
@@ -19,7 +24,7 @@ Object.assign(globalThis, {
   MediaStreamTrack: wrtc.MediaStreamTrack,
 });
 
-export class NodeClient {
+class NodeClient {
   /** @type {Map<string, { kind: string, received: Received }>} what comes in, by producer */
   media = new Map();
 
@@ -62,6 +67,8 @@ export class NodeClient {
     protoo.onNotification = (method, data) => {
       if (method === 'newProducer') void take(data);
     };
+    // Some may have been announced while the transport was made.
+    for (const { method, data } of protoo.notifications) protoo.onNotification(method, data);
     await Promise.all(joined.producers.map(take));
     await client.#produce();
     return client;
@@ -115,7 +122,25 @@ export class NodeClient {
       rtpCapabilities: this.device.recvRtpCapabilities,
     });
     const consumer = await receiving.consume(answer);
-    this.media.set(producerId, { kind: consumer.kind, received: receive(consumer.track) });
+    const { received, stop } = receive(consumer.track);
+    this.#closers.push(stop);
+    this.media.set(producerId, { kind: consumer.kind, received });
     await this.protoo.request('resumeConsumer', { consumerId: consumer.id });
   }
 }
+
+const REPORT_MS = 500;
+
+const [url = '', roomId = '', name = ''] = process.argv.slice(2);
+const client = await NodeClient.join(url, roomId, name);
+setInterval(() => {
+  const media = [...client.media.values()].map(({ kind, received }) => ({ kind, ...received }));
+  console.log(
+    JSON.stringify({ participantId: client.joined.participantId, media, errors: client.errors.map(String) }),
+  );
+}, REPORT_MS);
+process.stdin.resume().on('end', () => {
+  client.close();
+  // @roamhq/wrtc can crash while Node takes its native objects down one by one; so let the system take all of them.
+  process.kill(process.pid, 'SIGKILL');
+});

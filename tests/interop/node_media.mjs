@@ -82,13 +82,14 @@ export function tone() {
  * Count what a received track brings.
  *
  * @param {MediaStreamTrack} track
- * @returns {Received} kept up to date
+ * @returns {{ received: Received, stop: () => void }} `received` is kept up to date
  */
 export function receive(track) {
   /** @type {Received} */
   const received = { frames: 0, width: 0, lumaRange: 0, energy: 0 };
   if (track.kind === 'video') {
-    new wrtc.nonstandard.RTCVideoSink(track).onframe = ({ frame }) => {
+    const sink = new wrtc.nonstandard.RTCVideoSink(track);
+    sink.onframe = ({ frame }) => {
       received.frames += 1;
       received.width = frame.width;
       const luma = frame.data.subarray(0, frame.width * frame.height);
@@ -100,10 +101,11 @@ export function receive(track) {
       }
       received.lumaRange = Math.max(received.lumaRange, high - low);
     };
-  } else {
-    new wrtc.nonstandard.RTCAudioSink(track).ondata = ({ samples }) => {
-      for (const sample of samples) received.energy += (sample / 32_768) ** 2;
-    };
+    return { received, stop: () => sink.stop() };
   }
-  return received;
+  const sink = new wrtc.nonstandard.RTCAudioSink(track);
+  sink.ondata = ({ samples }) => {
+    for (const sample of samples) received.energy += (sample / 32_768) ** 2;
+  };
+  return { received, stop: () => sink.stop() };
 }
