@@ -2,7 +2,7 @@ import { useEffect, useId } from 'react';
 import type { ReactNode } from 'react';
 import { useLevelMeter } from '../hooks/useSound';
 import { useCall } from '../hooks/useCall';
-import type { DeviceChoice } from '../services/deviceService';
+import type { DeviceChoice, DeviceProblem } from '../services/deviceService';
 import { streamOf } from '../services/streams';
 import { Icon } from './Icon';
 import type { IconName } from './Icon';
@@ -13,6 +13,7 @@ export function DevicePickers(): ReactNode {
   const microphoneId = useCall((state) => state.microphoneId);
   const cameraId = useCall((state) => state.cameraId);
   const speakerId = useCall((state) => state.speakerId);
+  const problems = useCall((state) => state.problems);
   const microphone = useCall((state) => state.microphoneTrack);
   const camera = useCall((state) => state.cameraTrack);
   const chooseDevice = useCall((state) => state.chooseDevice);
@@ -26,6 +27,7 @@ export function DevicePickers(): ReactNode {
         testId="microphone-select"
         choices={devices.microphones}
         value={inUse(microphone, microphoneId)}
+        problem={problems.microphone}
         onChoose={(id) => void chooseDevice('microphone', id)}
       />
       <MicrophoneMeter />
@@ -35,6 +37,7 @@ export function DevicePickers(): ReactNode {
         testId="camera-select"
         choices={devices.cameras}
         value={inUse(camera, cameraId)}
+        problem={problems.camera}
         onChoose={(id) => void chooseDevice('camera', id)}
       />
       {devices.speakers.length > 0 && (
@@ -74,6 +77,7 @@ interface PickerProps {
   testId: string;
   choices: DeviceChoice[];
   value: string;
+  problem?: DeviceProblem | null;
   onChoose: (deviceId: string) => void;
 }
 
@@ -95,9 +99,7 @@ function Picker(props: PickerProps): ReactNode {
       >
         {!isKnown && (
           <option value="">
-            {props.choices.length === 0
-              ? `No ${props.label.toLowerCase()}`
-              : `Default ${props.label.toLowerCase()}`}
+            {emptyChoice(props.label, props.choices.length > 0, props.problem ?? null)}
           </option>
         )}
         {props.choices.map((choice) => (
@@ -108,6 +110,13 @@ function Picker(props: PickerProps): ReactNode {
       </select>
     </div>
   );
+}
+
+/** What stands in the list when nothing of it is chosen. */
+function emptyChoice(label: string, hasChoices: boolean, problem: DeviceProblem | null): string {
+  if (hasChoices) return `Default ${label.toLowerCase()}`;
+  if (problem === null || problem === 'missing') return `No ${label.toLowerCase()}`;
+  return `${label} not available`;
 }
 
 /** What is open says more than what was once chosen: the browser may have taken another. */

@@ -92,7 +92,7 @@ export function PreJoinView(): ReactNode {
             disabled={isJoining}
           >
             {isJoining && <span className="spinner" />}
-            {isJoining ? 'Joining…' : isSilent ? 'Join, muted and unseen' : 'Join meeting'}
+            {isJoining ? 'Joining…' : isSilent ? 'Join without camera and mic' : 'Join meeting'}
           </button>
         </form>
       </div>
