@@ -14,7 +14,6 @@ DEPENDENCY_DESCRIPTOR_URI: Final = (
 )
 AUDIO_LEVEL_URI: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 VIDEO_ORIENTATION_URI: Final = "urn:3gpp:video-orientation"
-TRANSMISSION_OFFSET_URI: Final = "urn:ietf:params:rtp-hdrext:toffset"
 ABS_CAPTURE_TIME_URI: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
 PLAYOUT_DELAY_URI: Final = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 
@@ -72,11 +71,13 @@ SUPPORTED_EXTENSIONS: Final = (
     *_extension(DEPENDENCY_DESCRIPTOR_URI, 8, ("video",), "recvonly"),
     *_extension(AUDIO_LEVEL_URI, 10, ("audio",)),
     *_extension(VIDEO_ORIENTATION_URI, 11, ("video",)),
-    *_extension(TRANSMISSION_OFFSET_URI, 12, ("video",)),
     *_extension(ABS_CAPTURE_TIME_URI, 13, ("audio", "video")),
     *_extension(PLAYOUT_DELAY_URI, 14, ("audio", "video")),
 )
-"""Header extensions of every router, with mediasoup's ids. A URI has one id in both kinds: ids are per transport."""
+"""Header extensions of every router, with mediasoup's ids. A URI has one id in both kinds: ids are per transport.
+
+Transmission offsets (RFC 5450) are left out: they are the sender's own delay, and untrue once forwarded.
+"""
 
 WRITTEN_EXTENSIONS: Final = frozenset({MID_URI, ABS_SEND_TIME_URI, TRANSPORT_CC_URI})
 """What the server writes itself into every packet it sends. The others pass through, if the producer has them."""
