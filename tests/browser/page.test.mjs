@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { launchChromium } from './harness/browsers.mjs';
 import { Participant } from './harness/participant.mjs';
+import { freeTcpPort } from './harness/ports.mjs';
 import { startServer } from './harness/server.mjs';
 import { until } from './harness/wait.mjs';
 
@@ -56,8 +57,34 @@ test('a refused permission is named, and does not keep anyone out', async (t) =>
   await bob.seesTile('Bob', { hasVideo: false, isMuted: true });
 });
 
-test('a room that cannot be is said to be none', async (t) => {
-  const bob = await Participant.open(launchChromium(), `${server.url}/r/no%20such%20room!`, 'Bob');
+test('a code or a link leads to its room, and what is neither is said to be', async (t) => {
+  const bob = await Participant.open(launchChromium(), server.url, 'Bob');
   t.after(() => bob.close());
-  await until('it says so', async () => (await bob.text('room-error')).includes('no meeting'));
+  await bob.type('room-input', 'no such room!');
+  await bob.click('join-room-button');
+  await until('it says so', async () => (await bob.text('room-error')).includes('no meeting code'));
+  await bob.type('room-input', `${server.url}/r/some-room`);
+  await bob.click('join-room-button');
+  await bob.join();
+  assert.equal(bob.page.url(), `${server.url}/r/some-room`);
+});
+
+test('a server that goes away is announced, and the call comes back with it', async (t) => {
+  const port = await freeTcpPort('127.0.0.1');
+  const first = await startServer({ port });
+  const open = (/** @type {string} */ name) =>
+    Participant.open(launchChromium(), `${first.url}/r/broken`, name);
+  const people = await Promise.all([open('Alice'), open('Bob')]);
+  t.after(() => Promise.all(people.map((person) => person.close())));
+  await Promise.all(people.map((person) => person.join()));
+  await Promise.all(people.map((person) => person.receives(1, 1)));
+
+  await first.stop();
+  await Promise.all(people.map((person) => person.see('connection-banner')));
+
+  const second = await startServer({ port });
+  t.after(() => second.stop());
+  await Promise.all(people.map((person) => person.doesNotSee('connection-banner')));
+  await Promise.all(people.map((person) => person.seesExactly(['Alice', 'Bob'])));
+  await Promise.all(people.map((person) => person.receives(1, 1)));
 });

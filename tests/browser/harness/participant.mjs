@@ -4,7 +4,7 @@
 
 import { inboundOf, mediaFlows, mediaReport, watchPeerConnections } from './media.mjs';
 import { watchRequests } from './requests.mjs';
-import { until } from './wait.mjs';
+import { DEADLINE_MS, until } from './wait.mjs';
 
 /**
  * @typedef {object} Tile one participant as the page shows them
@@ -65,10 +65,18 @@ export class Participant {
     await this.inCall();
   }
 
-  async enterName() {
-    const field = await this.page.waitForSelector(byId('name-input'), { visible: true });
-    await field?.click({ count: 3 });
-    await field?.type(this.name);
+  enterName() {
+    return this.type('name-input', this.name);
+  }
+
+  /**
+   * @param {string} id a data-testid
+   * @param {string} text takes the place of what the field holds
+   */
+  async type(id, text) {
+    const field = await this.see(id);
+    await field.click({ count: 3 });
+    await field.type(text);
   }
 
   async inCall() {
@@ -86,9 +94,14 @@ export class Participant {
    * @returns {Promise<import('puppeteer-core').ElementHandle<Element>>}
    */
   async see(id) {
-    const element = await this.page.waitForSelector(byId(id), { visible: true });
+    const element = await this.page.waitForSelector(byId(id), { visible: true, timeout: DEADLINE_MS });
     if (element === null) throw new Error(`${this.name} does not see ${id}`);
     return element;
+  }
+
+  /** @param {string} id a data-testid */
+  async doesNotSee(id) {
+    await this.page.waitForSelector(byId(id), { hidden: true, timeout: DEADLINE_MS });
   }
 
   /**

@@ -26,17 +26,17 @@ const WORKERS = 2;
 /**
  * Start a server and wait until it answers.
  *
- * @param {{ host?: string, namespace?: string, args?: string[] }} [options] `namespace`: a network namespace to run it in
+ * @param {{ host?: string, port?: number, namespace?: string }} [options] `namespace`: a network namespace to run it in
  * @returns {Promise<Server>}
  */
-export async function startServer({ host = '127.0.0.1', namespace, args = [] } = {}) {
-  const port = await freeTcpPort(namespace === undefined ? host : '127.0.0.1');
+export async function startServer({ host = '127.0.0.1', port: given, namespace } = {}) {
+  const port = given ?? (await freeTcpPort(namespace === undefined ? host : '127.0.0.1'));
   const rtcPort = await freeUdpPorts(WORKERS);
   const directory = await mkdtemp(join(tmpdir(), 'videocall-server-'));
   const log = join(directory, 'videocall.log');
   const serve = [
     ...[VIDEOCALL, 'serve', '--host', host, '--port', String(port), '--rtc-port', String(rtcPort)],
-    ...['--rtc-address', host, '--workers', String(WORKERS), '--log-file', log, ...args],
+    ...['--rtc-address', host, '--workers', String(WORKERS), '--log-file', log],
   ];
   const command = namespace === undefined ? serve : ['ip', 'netns', 'exec', namespace, ...serve];
   // A directory of its own: no setting of the person who runs the tests, and no file left behind.

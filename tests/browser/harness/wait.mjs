@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Generous: the machine may have two cores and run several browsers; a healthy call needs a fraction of it. */
-export const DEADLINE_MS = 30_000;
+export const DEADLINE_MS = 60_000;
 
 const POLL_MS = 100;
 
