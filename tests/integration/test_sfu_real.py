@@ -141,9 +141,8 @@ async def test_no_cancellation_leaves_anything_behind(engine: Engine) -> None:
     chance = random.Random(4)
     scopes: list[trio.CancelScope] = []
 
-    async def attempt(ssrc: int) -> None:
-        with trio.CancelScope() as scope:
-            scopes.append(scope)
+    async def attempt(ssrc: int, scope: trio.CancelScope) -> None:
+        with scope:
             match ssrc % 3:
                 case 0:
                     await (await produce(alice, 2 * ssrc + 100_000)).close()
@@ -155,7 +154,8 @@ async def test_no_cancellation_leaves_anything_behind(engine: Engine) -> None:
 
     async with trio.open_nursery() as nursery:
         for number in range(600):
-            nursery.start_soon(attempt, number)
+            scopes.append(trio.CancelScope())
+            nursery.start_soon(attempt, number, scopes[-1])
             for _ in range(chance.randrange(1, 4)):
                 await trio.lowlevel.checkpoint()
             if chance.random() < 0.7:
