@@ -20,7 +20,7 @@ from videocall.signaling.outbox import Outbox
 
 __all__ = ["Session"]
 
-_FLUSH_S: Final = 2.0
+FLUSH_S: Final = 2.0
 """How long an ending session may take to send what is queued, and its close frame."""
 
 _REQUEST_S: Final = 10.0
@@ -72,7 +72,7 @@ class Session:
                     with self._receiving:
                         await self._receive()
                     # What is queued and the close frame still go out; a lost socket has ended `_deliver` by itself.
-                    nursery.cancel_scope.deadline = trio.current_time() + _FLUSH_S
+                    nursery.cancel_scope.deadline = trio.current_time() + FLUSH_S
             finally:
                 self.leave("error")
 
@@ -102,7 +102,9 @@ class Session:
     # Membership
 
     def enter(self, live: LiveRoom, display_name: str) -> results.Participant:
-        """Enter a room under a new id."""
+        """Enter a room under a new id; a session that is ending enters none."""
+        if self._receiving.cancel_called:
+            raise ProtocolError(ErrorCode.NOT_JOINED, "The session is ending.")
         participant_id = str(uuid.uuid4())
         me = live.enter(participant_id, self, display_name, self.hub.now_ms())
         self.place = Membership(live, participant_id)
