@@ -42,6 +42,11 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
+class _ConsoleFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"videocall: {record.getMessage()} (see the log)"
+
+
 class _Queue(QueueHandler):
     """Hands records over as they are: `QueueHandler.prepare` would format tracebacks into the message."""
 
@@ -65,7 +70,7 @@ def logging_to(path: Path) -> Iterator[None]:
     file.setFormatter(JsonFormatter())
     console = logging.StreamHandler()
     console.setLevel(logging.ERROR)
-    console.setFormatter(logging.Formatter("videocall: %(message)s (see the log)"))
+    console.setFormatter(_ConsoleFormatter())
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     handler = _Queue(records)
     listener = QueueListener(records, file, console, respect_handler_level=True)

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Collection
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SecurityHeaders", "origin_allowed"]
+__all__ = ["SecurityHeaders", "content_security_policy", "origin_allowed"]
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
 
@@ -32,11 +31,9 @@ def origin_allowed(headers: Headers, allowed: Collection[str]) -> bool:
         return True
     if len(origins) > 1:
         return False
-    origin = origins[0]
-    if origin in allowed:
-        return True
-    own = urlsplit(origin)
-    return own.scheme in {"http", "https"} and own.netloc.lower() == headers.get("host", "").lower()
+    host = headers.get("host", "").lower()
+    own = {f"http://{host}", f"https://{host}"} if host else set[str]()
+    return origins[0] in allowed or origins[0].lower() in own
 
 
 class SecurityHeaders:
@@ -50,7 +47,7 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = _content_security_policy(Headers(scope=scope).get("host", ""))
+        policy = content_security_policy(Headers(scope=scope).get("host", ""))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -62,7 +59,7 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def _content_security_policy(host: str) -> str:
+def content_security_policy(host: str) -> str:
     # Some browsers do not count ws: and wss: of the same host as 'self'.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     return "; ".join(

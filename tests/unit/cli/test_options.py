@@ -1,0 +1,163 @@
+from pathlib import Path
+
+import pytest
+
+from videocall.cli.main import main
+from videocall.cli.options import OPTIONS, SettingsError, load_settings
+from videocall.server.settings import RtcAddress, Settings
+
+HOME = {"HOME": "/home/ada"}
+
+
+def load(
+    tmp_path: Path, flags: dict[str, object] | None = None, environ: dict[str, str] | None = None, file: str = ""
+) -> Settings:
+    if file:
+        (tmp_path / "videocall.toml").write_text(file)
+    return load_settings(flags or {}, {**HOME, **(environ or {})}, tmp_path)
+
+
+def test_the_defaults_need_nothing(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    assert (settings.host, settings.port, settings.rtc_port, settings.workers) == ("127.0.0.1", 8080, 10000, 0)
+    assert (settings.rtc_addresses, settings.tls, settings.stun_servers, settings.allowed_origins) == ((), None, (), ())
+    assert settings.log_file == Path("/home/ada/.local/state/videocall/videocall.log")
+
+
+def test_the_log_is_in_the_state_directory(tmp_path: Path) -> None:
+    assert load(tmp_path, environ={"XDG_STATE_HOME": "/s"}).log_file == Path("/s/videocall/videocall.log")
+
+
+def test_flags_overrule_the_environment_which_overrules_the_file(tmp_path: Path) -> None:
+    file = 'port = 1\nhost = "h1"\nworkers = 1\n'
+    environ = {"VIDEOCALL_PORT": "2", "VIDEOCALL_HOST": "h2"}
+    settings = load(tmp_path, {"port": "3"}, environ, file)
+    assert (settings.port, settings.host, settings.workers) == (3, "h2", 1)
+
+
+def test_every_option_can_come_from_each_of_the_three(tmp_path: Path) -> None:
+    cert = tmp_path / "cert.pem"
+    cert.write_text("")
+    texts = {
+        "host": "::1",
+        "port": "0",
+        "rtc_port": "20000",
+        "rtc_address": "10.0.0.1=203.0.113.1",
+        "workers": "3",
+        "tls": f"{cert},{cert}",
+        "stun_server": "stun:stun.example.org:3478",
+        "allowed_origin": "https://App.example.org",
+        "log_file": "/l",
+        "web_dist": "/w",
+    }
+    assert set(texts) == {option.name for option in OPTIONS}
+    expected = Settings(
+        "::1",
+        0,
+        20000,
+        (RtcAddress("10.0.0.1", "203.0.113.1"),),
+        3,
+        (cert, cert),
+        ("stun:stun.example.org:3478",),
+        ("https://app.example.org",),
+        Path("/l"),
+        Path("/w"),
+    )
+    many = {option.name for option in OPTIONS if option.many}
+    assert load(tmp_path, {name: [text] if name in many else text for name, text in texts.items()}) == expected
+    assert load(tmp_path, environ={f"VIDEOCALL_{name.upper()}": text for name, text in texts.items()}) == expected
+    file = "\n".join(f"{name} = {text if text.isdigit() else repr(text)}" for name, text in texts.items())
+    assert load(tmp_path, file=file) == expected
+
+
+def test_several_values(tmp_path: Path) -> None:
+    both = (RtcAddress("10.0.0.1"), RtcAddress("10.0.0.2"))
+    assert load(tmp_path, {"rtc_address": ["10.0.0.1", "10.0.0.2"]}).rtc_addresses == both
+    assert load(tmp_path, environ={"VIDEOCALL_RTC_ADDRESS": "10.0.0.1, 10.0.0.2"}).rtc_addresses == both
+    assert load(tmp_path, file='rtc_address = ["10.0.0.1", "10.0.0.2"]').rtc_addresses == both
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("port", "eighty"),
+        ("port", "-1"),
+        ("port", "65536"),
+        ("port", "8080.0"),
+        ("rtc_port", "0"),
+        ("workers", "0"),
+        ("workers", "1e3"),
+        ("host", "a b"),
+        ("rtc_address", "0.0.0.0"),
+        ("rtc_address", "::"),
+        ("rtc_address", "example.org"),
+        ("rtc_address", "10.0.0.1=example.org"),
+        ("tls", "one"),
+        ("tls", "/no/cert,/no/key"),
+        ("stun_server", "stun.example.org"),
+        ("stun_server", "http://stun.example.org"),
+        ("allowed_origin", "example.org"),
+        ("allowed_origin", "https://example.org/page"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_it_and_its_source(tmp_path: Path, name: str, text: str) -> None:
+    many = name in {option.name for option in OPTIONS if option.many}
+    flag = "--" + name.replace("_", "-")
+    for source, arguments in (
+        (flag, {"flags": {name: [text] if many else text}}),
+        (f"VIDEOCALL_{name.upper()}", {"environ": {f"VIDEOCALL_{name.upper()}": text}}),
+        (name, {"file": f"{name} = {text!r}"}),
+    ):
+        with pytest.raises(SettingsError, match=source) as error:
+            load(tmp_path, **arguments)  # type: ignore[arg-type]
+        assert "\n" not in str(error.value)
+        assert text.split("=")[-1].split(",")[0] in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("prot = 1", "prot"),
+        ("port = ", "no TOML"),
+        ("port = true", "port"),
+        ("port = [1]", "port"),
+        ("port = 1.5", "port"),
+    ],
+)
+def test_a_wrong_file_is_one_line(tmp_path: Path, file: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told) as error:
+        load(tmp_path, file=file)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"other\.toml"):
+        load(tmp_path, {"config": str(tmp_path / "other.toml")})
+    (tmp_path / "other.toml").write_text("port = 7")
+    assert load(tmp_path, environ={"VIDEOCALL_CONFIG": str(tmp_path / "other.toml")}).port == 7
+
+
+def test_a_wrong_flag_ends_with_two_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port", "x"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "videocall: --port: 'x' is not a number from 0 to 65535\n"
+    assert captured.out == ""
+
+
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "serve" in capsys.readouterr().out
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith("videocall ")
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    shown = capsys.readouterr().out
+    assert all(option.flag in shown for option in OPTIONS)
