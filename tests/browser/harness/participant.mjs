@@ -25,12 +25,13 @@ export class Participant {
    * @param {Browser} browser
    * @param {Page} page
    * @param {string} name
+   * @param {() => string[]} requests
    */
-  constructor(browser, page, name) {
+  constructor(browser, page, name, requests) {
     this.browser = browser;
     this.page = page;
     this.name = name;
-    this.requests = watchRequests(page);
+    this.requests = requests;
     /** @type {string[]} */
     this.pageErrors = [];
     page.on('pageerror', (error) => this.pageErrors.push(String(error)));
@@ -49,7 +50,7 @@ export class Participant {
       const page = (await browser.pages())[0] ?? (await browser.newPage());
       await page.setViewport({ width: 960, height: 640 });
       await page.evaluateOnNewDocument(watchPeerConnections);
-      const participant = new Participant(browser, page, name);
+      const participant = new Participant(browser, page, name, await watchRequests(page));
       await page.goto(url);
       return participant;
     } catch (error) {

@@ -4,16 +4,17 @@
 
 /**
  * @param {Page} page
- * @returns {() => string[]} the URLs requested so far, web sockets included
+ * @returns {Promise<() => string[]>} the URLs requested so far; in Chromium with those of web sockets
  */
-export function watchRequests(page) {
+export async function watchRequests(page) {
   /** @type {string[]} */
   const urls = [];
   page.on('request', (request) => urls.push(request.url()));
-  // Chromium does not report a web socket as a request of the page.
-  void page.createCDPSession().then(async (session) => {
+  if ((await page.browser().version()).startsWith('Chrome')) {
+    // It does not report a web socket as a request of the page.
+    const session = await page.createCDPSession();
     session.on('Network.webSocketCreated', ({ url }) => urls.push(url));
     await session.send('Network.enable');
-  });
+  }
   return () => [...urls];
 }
