@@ -104,6 +104,8 @@ export interface Notifications {
   consumerClosed: { consumerId: string; producerId: string; reason: string };
   consumerPaused: { consumerId: string; producerId: string };
   consumerResumed: { consumerId: string; producerId: string };
+  /** The server restarts: the socket closes next. */
+  serverDraining: Nothing;
 }
 
 export type Method = keyof Requests;
@@ -124,6 +126,7 @@ const requiredIds: { [M in keyof Notifications]: readonly string[] } = {
   consumerClosed: ['consumerId', 'producerId'],
   consumerPaused: ['consumerId', 'producerId'],
   consumerResumed: ['consumerId', 'producerId'],
+  serverDraining: [],
 };
 
 /** Names a notification's type, or returns null when it is unknown to this page or lacks an id. */

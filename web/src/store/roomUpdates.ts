@@ -83,6 +83,8 @@ export function applyNotification(
     case 'producerResumed':
     case 'consumerResumed':
       return paused(state, notification.data.producerId, false);
+    case 'serverDraining':
+      return {};
   }
 }
 

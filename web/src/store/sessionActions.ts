@@ -73,6 +73,9 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
       case 'consumerClosed':
         drop(notification.data.producerId);
         return;
+      case 'serverDraining':
+        runtime.notify('warning', 'The server restarts. You will be back in a moment.');
+        return;
       // A paused consumer needs nothing here: no packets come, and the tile shows no video meanwhile.
       default:
         return;

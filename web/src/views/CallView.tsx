@@ -35,7 +35,7 @@ export function CallView(): ReactNode {
       <TileGrid />
       {count === 1 && !isBroken && (
         <aside className="alone" data-testid="alone-card">
-          <p>Nobody else is here yet. Send them the link.</p>
+          <p>Nobody else is here yet.</p>
           <CopyLinkButton roomId={roomId} look="button" testId="alone-copy-button" />
         </aside>
       )}

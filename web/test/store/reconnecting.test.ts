@@ -155,3 +155,12 @@ test('a socket that breaks again during the rejoin is no dead end', async () => 
   expect(store.getState()).toMatchObject({ phase: 'call', reconnect: null });
   expect(store.getState().sendTransport?.closed).toBe(false);
 });
+
+test('a server that goes down for a restart says so, and is waited for', async () => {
+  const { store, server } = call;
+  server.socket.notify('serverDraining', {});
+  server.socket.breakDown(1001, 'server is shutting down');
+  expect(store.getState().notices.at(-1)?.text).toContain('restarts');
+  await pass(300);
+  expect(store.getState()).toMatchObject({ phase: 'call', reconnect: null });
+});
