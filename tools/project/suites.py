@@ -1,6 +1,8 @@
 """The test suites, in the order in which ``make test`` runs them: the fast ones first."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterable
@@ -12,6 +14,10 @@ from project import shell
 from project.paths import LOGS, PYTHON, ROOT, tool_environment
 
 NODE_TESTS = ROOT / "tests"
+_LIMIT_SECONDS = 15 * 60
+"""No suite comes near it; one that hangs must not hold up the rest for ever."""
+
+_TIMED_OUT = 124
 _NODE_TEST = ["node", "--test", "--test-reporter=spec", "--test-concurrency=1"]
 
 
@@ -122,10 +128,45 @@ def _environment(suite: Suite) -> dict[str, str]:
 def _run(suite: Suite) -> Result:
     shell.heading(f"{suite.name}: {suite.about}")
     started = time.monotonic()
-    finished = subprocess.run(
-        suite.command, cwd=suite.cwd, env=_environment(suite), stdin=subprocess.DEVNULL, check=False
+    with _start(suite, None) as process:
+        status = _wait(process)
+    return Result(suite, status, time.monotonic() - started)
+
+
+def _start(suite: Suite, output: TextIO | None) -> "subprocess.Popen[bytes]":
+    # A session of its own, so that a suite can be ended with all that it started.
+    return subprocess.Popen(
+        suite.command,
+        cwd=suite.cwd,
+        env=_environment(suite),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        start_new_session=True,
     )
-    return Result(suite, finished.returncode, time.monotonic() - started)
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> int:
+    try:
+        return process.wait(_LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        shell.heading(f"no end after {_LIMIT_SECONDS} s: ended from outside")
+        _end(process)
+        return _TIMED_OUT
+    except BaseException:
+        _end(process)
+        raise
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 class _Background:
@@ -138,24 +179,16 @@ class _Background:
         self._started = time.monotonic()
         shell.heading(f"{suite.name}: {suite.about}; its output goes to {os.path.relpath(self._log)}")
         self._output: TextIO = self._log.open("w", encoding="utf-8")
-        self._process = subprocess.Popen(
-            suite.command,
-            cwd=suite.cwd,
-            env=_environment(suite),
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-        )
+        self._process = _start(suite, self._output)
 
     def join(self) -> Result:
         shell.heading(f"{self._suite.name}: waiting for its end")
-        status = self._process.wait()
+        status = _wait(self._process)
         seconds = time.monotonic() - self._started
         print(self._log.read_text(encoding="utf-8"), flush=True)
         return Result(self._suite, status, seconds)
 
     def stop(self) -> None:
         if self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait()
+            _end(self._process)
         self._output.close()
