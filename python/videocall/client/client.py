@@ -3,9 +3,9 @@
 import math
 import ssl
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, Final, Literal, TypeVar
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import msgspec
 import trio
@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 REQUEST_TIMEOUT_S: Final = 20.0
 _MAX_MESSAGE: Final = 16 * 1024 * 1024
+_OPENING_S: Final = 20.0
 _CLOSING_S: Final = 5.0
 _ABNORMAL_CLOSURE: Final = 1006
 
@@ -95,34 +96,59 @@ async def connect(
     Raises:
         ConnectError: no connection came about.
     """
+    address = urlsplit(url)
+    query = urlencode({name: value for name, value in (("roomId", room_id), ("peerId", peer_id)) if value is not None})
     headers = [] if origin is None else [(b"Origin", origin.encode())]
-    opening = trio_websocket.open_websocket_url(
-        _socket_url(url, roomId=room_id, peerId=peer_id),
-        ssl_context,
-        subprotocols=[protoo.SUBPROTOCOL],
-        extra_headers=headers,
-        max_message_size=_MAX_MESSAGE,
-        disconnect_timeout=_CLOSING_S,
-    )
-    async with AsyncExitStack() as stack:
-        try:
-            socket = await stack.enter_async_context(opening)
-        except trio_websocket.ConnectionRejected as error:
-            body = (error.body or b"").decode(errors="replace").strip()
-            raise ConnectError(f"the server answered {error.status_code}: {body}", error.status_code) from None
-        except (trio_websocket.HandshakeError, OSError) as error:
-            raise ConnectError(f"cannot connect to {url}: {error!r}") from error
-        client = Client(socket)
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(client.receive)
-                yield client
-                nursery.cancel_scope.cancel()
-        except BaseExceptionGroup as group:
-            # The nursery is an inner matter: what the block raised leaves it as it was.
-            if len(group.exceptions) == 1:
-                raise group.exceptions[0] from None
+    try:
+        # The stream is ours, since trio-websocket leaves it open when the other side closes the WebSocket first.
+        async with await _open_stream(address, ssl_context) as stream, trio.open_nursery() as nursery:
+            with trio.fail_after(_OPENING_S):
+                socket = await trio_websocket.wrap_client_stream(
+                    nursery,
+                    stream,
+                    address.netloc,
+                    f"/ws?{query}",
+                    subprotocols=[protoo.SUBPROTOCOL],
+                    extra_headers=headers,
+                    max_message_size=_MAX_MESSAGE,
+                )
+            client = Client(socket)
+            nursery.start_soon(client.receive)
+            yield client
+            with trio.move_on_after(_CLOSING_S):
+                await socket.aclose()
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        # The nursery is an inner matter: what the block raised leaves it as it was.
+        errors = [error for error in group.exceptions if not isinstance(error, trio.Cancelled)]
+        if len(errors) != 1:
             raise
+        if isinstance(errors[0], trio_websocket.HandshakeError):
+            raise _refused(url, errors[0]) from None
+        raise errors[0] from None
+
+
+async def _open_stream(
+    address: SplitResult, ssl_context: ssl.SSLContext | None
+) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+    host = address.hostname or ""
+    try:
+        with trio.fail_after(_OPENING_S):
+            if address.scheme == "https":
+                context = ssl_context or ssl.create_default_context()
+                return await trio.open_ssl_over_tcp_stream(
+                    host, address.port or 443, https_compatible=True, ssl_context=context
+                )
+            return await trio.open_tcp_stream(host, address.port or 80)
+    except (OSError, trio.TooSlowError) as error:
+        raise ConnectError(f"cannot connect to {address.geturl()}: {error}") from error
+
+
+def _refused(url: str, error: trio_websocket.HandshakeError) -> ConnectError:
+    if isinstance(error, trio_websocket.ConnectionRejected):
+        body = (error.body or b"").decode(errors="replace").strip()
+        return ConnectError(f"the server answered {error.status_code}: {body}", error.status_code)
+    return ConnectError(f"cannot connect to {url}: {error!r}")
 
 
 class Client:
@@ -304,10 +330,3 @@ class Client:
         if reason is None:
             return DisconnectedError(_ABNORMAL_CLOSURE, "")
         return DisconnectedError(reason.code, reason.reason or "")
-
-
-def _socket_url(url: str, **query: str | None) -> str:
-    parts = urlsplit(url)
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    given = urlencode({name: value for name, value in query.items() if value is not None})
-    return urlunsplit((scheme, parts.netloc, "/ws", given, ""))

@@ -60,6 +60,7 @@ class SecurityHeaders:
 
 
 def content_security_policy(host: str) -> str:
+    """The page's policy: nothing from anywhere but the host it came from."""
     # Some browsers do not count ws: and wss: of the same host as 'self'.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     return "; ".join(

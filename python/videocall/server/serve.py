@@ -28,7 +28,7 @@ from videocall.signaling.media import Engine
 __all__ = ["START_FAILURES", "serve"]
 
 _PING_S: Final = 4.0
-_SILENCE_S: Final = 14
+_SILENCE_S: Final = 12
 """A live peer answers every ping, so that its socket is never silent for long; a dead one is found within 15 s."""
 
 _DRAIN_S: Final = 3.0
@@ -107,8 +107,8 @@ def _config(settings: Settings, binds: list[str]) -> Config:
     config.websocket_max_message_size = MAX_MESSAGE_BYTES
     config.websocket_ping_interval = _PING_S
     config.read_timeout = _SILENCE_S
-    config.keep_alive_timeout = 10
-    config.ssl_handshake_timeout = 10
+    config.keep_alive_timeout = 8
+    config.ssl_handshake_timeout = 8
     config.graceful_timeout = 3
     config.include_server_header = False
     if settings.tls:
