@@ -13,6 +13,7 @@ def main() -> None:
     try:
         chosen = suites.select(sys.argv[1:])
         toolchain.require()
+        toolchain.require_lock_file()
         debian.install_missing()
         environment.build()
         environment.install_group("dev")

@@ -22,6 +22,20 @@ def require() -> None:
         raise StepError("\n".join(problems))
 
 
+def require_lock_file() -> None:
+    """Check that Cargo.lock is that of the manifests: a build would quietly bring it up to date.
+
+    Raises:
+        StepError: it is not, or cannot be read.
+    """
+    command = ["cargo", "metadata", "--locked", "--format-version", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StepError(
+            f"Cargo.lock does not fit the manifests; run `cargo check` and commit it.\n{done.stderr.strip()}"
+        )
+
+
 def _python() -> str | None:
     try:
         import ensurepip  # noqa: F401
