@@ -6,10 +6,12 @@
 //!   all that signalling would.
 //! - [`profile`] has the packet sizes and times that Chromium really gives.
 //! - [`driver`] runs many peers on a few threads with sockets of their own.
+//! - [`limit`] measures what forwarding cannot cost less than.
 
 mod config;
-
+pub mod driver;
 mod ice;
+pub mod limit;
 pub mod payload;
 mod peer;
 pub mod profile;

@@ -1,4 +1,5 @@
 //! Peers send to each other through the SFU's core, on virtual time.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod rig;
 

@@ -14,6 +14,9 @@ use videocall_client::{
 use videocall_core::rtp::{PayloadType, Ssrc};
 use videocall_core::{ListenAddr, Sfu, SfuConfig, Transmit};
 
+/// Sender, receiver (`None` for the SFU) and the datagram.
+type Flying = (SocketAddr, Option<SocketAddr>, Vec<u8>);
+
 const DELAY: Duration = Duration::from_millis(20);
 pub const EXTENSIONS: ExtensionIds = ExtensionIds {
     mid: Some(1),
@@ -44,7 +47,7 @@ pub struct Rig {
     pub loss: f64,
     rng: StdRng,
     /// By arrival and number: to the SFU (from a client) or to an address.
-    wire: BTreeMap<(Instant, u64), (SocketAddr, Option<SocketAddr>, Vec<u8>)>,
+    wire: BTreeMap<(Instant, u64), Flying>,
     sent: u64,
     next_id: u64,
 }
