@@ -12,7 +12,7 @@ use rtc_stun::message::{
 };
 use rtc_stun::xoraddr::XorMappedAddress;
 
-use super::stun::{ATTR_GOOG_NOMINATION, ATTR_NOMINATION, sign};
+use super::stun::{ATTR_GOOG_NOMINATION, ATTR_NOMINATION, Request, sign};
 use super::*;
 
 #[expect(
@@ -412,7 +412,7 @@ proptest! {
             noise[2..4].copy_from_slice(&len.to_be_bytes());
             noise[4..8].copy_from_slice(&[0x21, 0x12, 0xA4, 0x42]);
             let _ = peek_local_ufrag(&noise);
-            prop_assert!(super::stun::Request::parse(&noise).is_none());
+            prop_assert!(Request::parse(&noise).is_none());
         }
     }
 
