@@ -1,6 +1,5 @@
 """Between wire types and plain JSON values."""
 
-from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -37,8 +36,14 @@ def to_wire(value: object) -> Any:  # noqa: ANN401 - JSON has no better static t
 
 
 def _without_none(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {k: _without_none(v) for k, v in cast("Mapping[str, object]", value).items() if v is not None}
-    if isinstance(value, list | tuple):
-        return [_without_none(item) for item in cast("list[object]", value)]
+    # `to_builtins` makes dicts, lists and tuples and nothing derived from them; most values are leaves.
+    if type(value) is dict:
+        items = cast("dict[str, object]", value).items()
+        return {k: _without_none(v) if type(v) in _CONTAINERS else v for k, v in items if v is not None}
+    if type(value) in _CONTAINERS:
+        elements = cast("list[object]", value)
+        return [_without_none(item) if type(item) in _CONTAINERS else item for item in elements]
     return value
+
+
+_CONTAINERS = frozenset((dict, list, tuple))
