@@ -1,9 +1,7 @@
 """The real server in a process of its own, and clients of it."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -51,23 +49,6 @@ class Server:
         return self.process.wait(30)
 
 
-def free_udp_ports(count: int) -> int:
-    """A port that is free like the ones after it."""
-    for base in range(20000 + os.getpid() % 20000, 60000, count):
-        sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-        try:
-            for offset, sock in enumerate(sockets):
-                sock.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        else:
-            return base
-        finally:
-            for sock in sockets:
-                sock.close()
-    pytest.fail("no free UDP ports")
-
-
 @pytest.fixture(scope="session")
 def web_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("web_dist")
@@ -78,7 +59,7 @@ def web_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(web_dist: Path, log: Path, *flags: str) -> list[str]:
-    ports = ["--port", "0", "--rtc-port", str(free_udp_ports(2)), "--rtc-address", "127.0.0.1", "--workers", "2"]
+    ports = ["--port", "0", "--rtc-port", "0", "--rtc-address", "127.0.0.1", "--workers", "2"]
     files = ["--web-dist", str(web_dist), "--log-file", str(log)]
     return [sys.executable, "-m", "videocall", "serve", *ports, *files, *flags]
 

@@ -174,7 +174,11 @@ OPTIONS: Final = (
     Option("host", "host", _host, "HOST", "address for the page and its socket (default: 127.0.0.1)"),
     Option("port", "port", _integer(0, 65535), "PORT", "TCP port for them; 0 takes a free one (default: 8080)"),
     Option(
-        "rtc_port", "rtc_port", _integer(1, 65535), "PORT", "first UDP port for media, worker n uses PORT+n (10000)"
+        "rtc_port",
+        "rtc_port",
+        _integer(0, 65535),
+        "PORT",
+        "first UDP port for media, one a worker; 0 takes free ones (default: 10000)",
     ),
     Option(
         "rtc_address",

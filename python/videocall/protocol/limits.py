@@ -1,6 +1,7 @@
 """Bounds on what a client may send, checked before anything is decoded."""
 
 import re
+from itertools import accumulate
 from typing import Final
 
 from videocall.protocol.errors import ErrorCode, ProtocolError
@@ -11,8 +12,9 @@ MAX_MESSAGE_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 32
 """Brackets open at once. RTP parameters, the deepest real messages, need seven."""
 
-_OPENING = re.compile(rb"[\[{]")
-_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_STEPS: Final = dict.fromkeys(b"[{", 1) | dict.fromkeys(b"]}", -1)
 
 
 def check_bounds(message: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
@@ -23,17 +25,10 @@ def check_bounds(message: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
     """
     if len(message) > max_bytes:
         raise ProtocolError(ErrorCode.BAD_REQUEST, f"A message may have {max_bytes} bytes at most.")
-    if len(_OPENING.findall(message)) > MAX_DEPTH and _depth(message) > MAX_DEPTH:
+    if message.count(b"{") + message.count(b"[") > MAX_DEPTH and _depth(message) > MAX_DEPTH:
         raise ProtocolError(ErrorCode.BAD_REQUEST, f"A message may nest {MAX_DEPTH} levels deep at most.")
 
 
 def _depth(message: bytes) -> int:
-    depth = deepest = 0
-    for match in _BRACKET_OR_STRING.finditer(message):
-        token = match[0]
-        if token in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in b"]}":
-            depth -= 1
-    return deepest
+    brackets = _STRING.sub(b"", message).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)

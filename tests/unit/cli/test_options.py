@@ -84,7 +84,7 @@ def test_several_values(tmp_path: Path) -> None:
         ("port", "-1"),
         ("port", "65536"),
         ("port", "8080.0"),
-        ("rtc_port", "0"),
+        ("rtc_port", "70000"),
         ("workers", "0"),
         ("workers", "1e3"),
         ("host", "a b"),
