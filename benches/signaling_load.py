@@ -1,4 +1,4 @@
-"""Load for the signaling: WebSockets by hand, with frames made beforehand, so that it costs less than what it measures."""
+"""Load for the signaling: WebSockets by hand, with frames made beforehand, so that it costs less than the server."""
 
 import json
 import socket

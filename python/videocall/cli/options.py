@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -103,7 +103,7 @@ def _read_file(given: str | None, directory: Path) -> Mapping[str, Any]:
 
 
 def _from_file(option: Option, value: object) -> object:
-    values = value if option.many and isinstance(value, list) else [value]
+    values = cast("list[object]", value) if option.many and isinstance(value, list) else [value]
     if not all(isinstance(item, str | int) and not isinstance(item, bool) for item in values):
         raise SettingsError(f"{option.name} in the settings file has to be {option.metavar}, not {value!r}")
     return _parse(option, f"{option.name} in the settings file", [str(item) for item in values])

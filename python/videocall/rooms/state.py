@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from attrs import Factory, define, frozen
+from attrs import define, field, frozen
 
 from videocall.protocol import results
 from videocall.protocol.fields import Kind, Role, Source
@@ -51,7 +51,7 @@ class ProducerState:
     paused_by_owner: bool
     keeps_camera: bool
     held: bool = False
-    consumers: dict[str, ConsumerState] = Factory(dict)
+    consumers: dict[str, ConsumerState] = field(factory=dict[str, ConsumerState])
 
     @property
     def paused(self) -> bool:
@@ -71,9 +71,9 @@ class ParticipantState:
     display_name: str
     role: Role
     joined_at: int
-    transports: dict[str, TransportState] = Factory(dict)
-    producers: dict[str, ProducerState] = Factory(dict)
-    consumers: dict[str, ConsumerState] = Factory(dict)
+    transports: dict[str, TransportState] = field(factory=dict[str, TransportState])
+    producers: dict[str, ProducerState] = field(factory=dict[str, ProducerState])
+    consumers: dict[str, ConsumerState] = field(factory=dict[str, ConsumerState])
 
     def wire(self) -> results.Participant:
         """As clients see them."""

@@ -3,7 +3,7 @@
 import logging
 import queue
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
@@ -56,7 +56,7 @@ class _Queue(QueueHandler):
 
 
 @contextmanager
-def logging_to(path: Path) -> Iterator[None]:
+def logging_to(path: Path) -> Generator[None]:
     """Write the server's log to `path`, and warnings to the console too, while the context lasts.
 
     Raises:

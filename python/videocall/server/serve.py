@@ -3,14 +3,14 @@
 import logging
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from functools import partial
 from typing import Final, cast
 
 import trio
 from hypercorn.config import Config
-from hypercorn.trio import serve as hypercorn_serve
+from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]
 from hypercorn.typing import ASGIFramework
 
 from videocall import sfu
@@ -46,7 +46,7 @@ OpenEngine = Callable[[Settings], AbstractAsyncContextManager[Engine]]
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+async def open_engine(settings: Settings) -> AsyncGenerator[Engine]:
     """Start the media workers that the settings ask for."""
     listen_infos = [
         sfu.ListenInfo(ip=address.ip, port=settings.rtc_port, announced_address=address.announced)
@@ -117,7 +117,7 @@ def _config(settings: Settings, binds: list[str]) -> Config:
 
 
 @asynccontextmanager
-async def _stop_signal() -> AsyncIterator[trio.Event]:
+async def _stop_signal() -> AsyncGenerator[trio.Event]:
     """An event that SIGTERM or SIGINT sets. A second one of them ends everything without further ado."""
     stop = trio.Event()
 

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Protocol
 
@@ -77,7 +77,7 @@ class Hub:
         return secrets.token_urlsafe(24)
 
     @contextmanager
-    def attending(self, session: DrainableSession) -> Iterator[None]:
+    def attending(self, session: DrainableSession) -> Generator[None]:
         """Count a session in while it runs."""
         self._sessions.add(session)
         try:
@@ -88,7 +88,7 @@ class Hub:
                 self._all_gone.set()
 
     @asynccontextmanager
-    async def room(self, room_id: str) -> AsyncIterator[LiveRoom]:
+    async def room(self, room_id: str) -> AsyncGenerator[LiveRoom]:
         """A room, opened when it is not there. It stays while anyone is in it, and inside this context.
 
         Raises:
@@ -147,7 +147,7 @@ class Hub:
 @asynccontextmanager
 async def open_hub(
     engine: Engine, *, ice_servers: Sequence[IceServer] = (), limits: Limits | None = None
-) -> AsyncIterator[Hub]:
+) -> AsyncGenerator[Hub]:
     """Open a hub over a running engine. On leaving, every session must have ended; rooms' routers are closed."""
     async with trio.open_nursery() as nursery:
         hub = Hub(engine, nursery, ice_servers, limits)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
 import trio
-from attrs import Factory, define
+from attrs import define, field
 
 from videocall import sfu
 from videocall.protocol import ErrorCode, ProtocolError, protoo, results
@@ -34,9 +34,9 @@ class Member(Protocol):
 
 @define
 class _Media:
-    transports: dict[str, media.Transport] = Factory(dict)
-    producers: dict[str, media.Producer] = Factory(dict)
-    consumers: dict[str, media.Consumer] = Factory(dict)
+    transports: dict[str, media.Transport] = field(factory=dict[str, media.Transport])
+    producers: dict[str, media.Producer] = field(factory=dict[str, media.Producer])
+    consumers: dict[str, media.Consumer] = field(factory=dict[str, media.Consumer])
 
 
 class LiveRoom:
