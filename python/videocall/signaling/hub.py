@@ -9,7 +9,8 @@ from typing import Final, Protocol
 import trio
 from attrs import define
 
-from videocall.protocol import ErrorCode, ProtocolError
+from videocall.protocol import ErrorCode, ProtocolError, protoo
+from videocall.protocol.notifications import ServerDraining
 from videocall.protocol.results import IceServer
 from videocall.rooms import Limits, Room
 from videocall.signaling.live_room import LiveRoom
@@ -22,8 +23,12 @@ __all__ = ["Hub", "open_hub"]
 class DrainableSession(Protocol):
     """What the hub does to sessions."""
 
+    def tell(self, message: str) -> None:
+        """Queue an encoded message."""
+        ...
+
     def drain(self) -> None:
-        """Tell the client that the server goes, leave its room and close its socket."""
+        """Leave the room and close the socket, after what is queued."""
         ...
 
 
@@ -121,7 +126,10 @@ class Hub:
         if not self._sessions:
             return
         self._all_gone = trio.Event()
-        for session in list(self._sessions):
+        sessions, farewell = list(self._sessions), protoo.encode_notification(ServerDraining())
+        for session in sessions:
+            session.tell(farewell)
+        for session in sessions:
             session.drain()
         with trio.move_on_after(patience_s):
             await self._all_gone.wait()

@@ -25,17 +25,19 @@ class Outbox:
         self._on_overflow = on_overflow
         self._queue: deque[str] = deque()
         self._characters = 0
+        self._full = False
         self._close: tuple[int, str] | None = None
         self._wakeup = trio.Event()
 
     def put(self, message: str) -> None:
-        """Queue a message; after `finish` it is dropped."""
-        if self._close is not None:
+        """Queue a message; after `finish`, or once the queue was full, it is dropped."""
+        if self._close is not None or self._full:
             return
         self._queue.append(message)
         self._characters += len(message)
         self._wakeup.set()
         if len(self._queue) > MAX_QUEUED_MESSAGES or self._characters > MAX_QUEUED_CHARACTERS:
+            self._full = True
             self._queue.clear()
             self._characters = 0
             self._on_overflow()

@@ -61,26 +61,27 @@ class Session:
         self._label = label
         self._outbox = Outbox(self._fell_behind)
         self._receiving = trio.CancelScope()
+        self._nursery: trio.Nursery | None = None
         self._refusals = 0
 
     async def run(self) -> None:
         """Serve until the socket is lost, or the session is ended by the server; the participant has left then."""
         with self.hub.attending(self):
             try:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._deliver)
+                async with trio.open_nursery() as self._nursery:
+                    self._nursery.start_soon(self._deliver)
                     with self._receiving:
                         await self._receive()
                     # What is queued and the close frame still go out; a lost socket has ended `_deliver` by itself.
-                    nursery.cancel_scope.deadline = trio.current_time() + FLUSH_S
+                    self._nursery.cancel_scope.deadline = trio.current_time() + FLUSH_S
             finally:
+                self._nursery = None
                 self.leave("error")
 
     # Ending
 
     def drain(self) -> None:
-        """The server shuts down."""
-        self.tell(protoo.encode_notification(n.ServerDraining()))
+        """The server shuts down, as the client was told."""
         self._end("left", _GOING_AWAY, "server is shutting down")
 
     def room_failed(self) -> None:
@@ -88,6 +89,12 @@ class Session:
         self._end("error", _INTERNAL, "media worker failed")
 
     def _fell_behind(self) -> None:
+        # Not at once: somebody is in the middle of telling a whole room something.
+        if self._nursery is not None:
+            self._nursery.start_soon(self._drop)
+
+    async def _drop(self) -> None:
+        await trio.lowlevel.checkpoint()
         self._log("reader too slow, dropped")
         self._end("timeout", _TRY_AGAIN_LATER, "reading too slowly")
 

@@ -231,7 +231,24 @@ async def test_a_slow_reader_is_dropped_and_nobody_waits_for_it(enter: Enter, hu
     slow.client.socket.read_on()
     await slow.client.socket.ended.wait()
     assert slow.client.socket.closed == (1013, "reading too slowly")
+    await trio.testing.wait_all_tasks_blocked()
     assert hub.session_count == 2
+
+
+async def test_who_joins_as_a_slow_reader_is_dropped_sees_no_ghost(enter: Enter, open_client: OpenClient) -> None:
+    ada, slow = await enter("Ada"), await enter("Slow")
+    slow.client.socket.stop_reading()
+    for number in range(outbox.MAX_QUEUED_MESSAGES):
+        await ada.client.request("setDisplayName", {"displayName": f"Ada {number}"})
+    late: list[FakeClient] = []
+    while "participantLeft" not in ada.client.names():
+        late.append(open_client())
+        joined = await late[-1].join(f"Late {len(late)}")
+        await ada.client.request("getStats", {"transportId": ada.send})
+    present = {p["participantId"] for p in joined["participants"]}
+    await late[-1].request("setDisplayName", {"displayName": "x"})
+    present -= {data["participantId"] for name, data in late[-1].heard if name == "participantLeft"}
+    assert slow.client.me not in present
 
 
 async def test_a_reader_that_catches_up_gets_everything_in_order(enter: Enter) -> None:
@@ -255,10 +272,13 @@ async def test_few_but_long_messages_fill_the_queue_too(enter: Enter) -> None:
 async def test_draining_tells_everybody_and_takes_nobody_in(
     enter: Enter, open_client: OpenClient, hub: Hub, media: FakeMedia
 ) -> None:
-    ada, waiting = await enter("Ada"), open_client()
+    ada, bob, waiting = await enter("Ada"), await enter("Bob"), open_client()
+    await ada.client.hear("participantJoined")
     await trio.testing.wait_all_tasks_blocked()
     await hub.drain(5)
-    assert await ada.client.hear("serverDraining") == {}
+    for caller in (ada, bob):
+        assert await caller.client.hear("serverDraining") == {}
+    assert "participantLeft" not in ada.client.names() + bob.client.names()
     assert ada.client.socket.closed == waiting.socket.closed == (1001, "server is shutting down")
     assert (hub.session_count, hub.room_count, hub.draining) == (0, 0, True)
     await trio.testing.wait_all_tasks_blocked()
