@@ -244,6 +244,7 @@ async def test_who_joins_as_a_slow_reader_is_dropped_sees_no_ghost(enter: Enter,
     while "participantLeft" not in ada.client.names():
         late.append(open_client())
         joined = await late[-1].join(f"Late {len(late)}")
+        late[-1].heard.clear()  # what came before the answer is no news
         await ada.client.request("getStats", {"transportId": ada.send})
     present = {p["participantId"] for p in joined["participants"]}
     await late[-1].request("setDisplayName", {"displayName": "x"})
