@@ -1,0 +1,134 @@
+"""Renders ``docs/protocol.md`` from the message types: ``python -m videocall.protocol.document > docs/protocol.md``."""
+
+import inspect
+import types
+import typing
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+
+import attrs
+import msgspec
+
+from videocall.ortc import types as ortc_types
+from videocall.protocol import results
+from videocall.protocol.errors import SENTENCES
+from videocall.protocol.fields import Reason
+from videocall.protocol.limits import MAX_DEPTH, MAX_MESSAGE_BYTES
+from videocall.protocol.methods import METHODS
+from videocall.protocol.notifications import NOTIFICATIONS
+
+__all__ = ["render"]
+
+_INTRO: Final = f"""\
+# The signaling protocol
+
+This file is generated from `python/videocall/protocol/`; a test fails when it is not up to date.
+
+A client opens a WebSocket to `/ws?roomId=ROOM&peerId=LABEL`, subprotocol `protoo`. Both parameters may be left out: the
+room can also be named by `joinRoom`, and the label only goes into the server's log. Messages are JSON text frames:
+
+```
+{{"request": true, "id": 7, "method": "joinRoom", "data": {{...}}}}
+{{"response": true, "id": 7, "ok": true, "data": {{...}}}}
+{{"response": true, "id": 7, "ok": false, "errorCode": "NOT_FOUND", "errorReason": "..."}}
+{{"notification": true, "method": "newProducer", "data": {{...}}}}
+```
+
+- Requests come from the client and are answered in order. The answer to a request comes before every notification of
+  what follows from it.
+- A message has at most {MAX_MESSAGE_BYTES} bytes, or the socket closes with 1009, and nests {MAX_DEPTH} levels at most.
+- Fields that are unknown are ignored; fields without a value are left out. Optional fields are marked with `?`.
+- A client has to answer WebSocket pings, as every browser does by itself.
+- The socket closes with 1001 after `serverDraining`, with 1008 after many malformed messages, with 1011 when the room's
+  media worker failed, and with 1013 when the client reads too slowly. In each case the participant has left its room.
+- Consumers begin paused: resume them when the receiving side is ready, or the first key frame is lost.
+- While a participant shares a screen the server pauses their camera for the others, unless the screen's `appData` has
+  `"keepCamera": true`.
+"""
+
+_RESULTS: Final[dict[str, Any]] = {
+    "joinRoom": results.RoomJoined,
+    "getRtpCapabilities": ortc_types.RtpCapabilities,
+    "createWebRtcTransport": results.Transport,
+    "restartIce": results.IceRestarted,
+    "produce": results.Produced,
+    "consume": results.Consumer,
+    "getStats": results.Stats,
+}
+_SHARED: Final = (
+    results.Participant,
+    results.Producer,
+    results.IceServer,
+    results.Consumers,
+    results.ConsumeFailure,
+    results.ErrorBody,
+)
+
+
+def render() -> str:
+    """The whole document."""
+    parts = [_INTRO, "## Requests\n"]
+    for name, cls in METHODS.items():
+        result = _RESULTS.get(name)
+        more = ", or `Consumers` for a list of ids" if name == "consume" else ""
+        answer = f"Answer: `{result.__name__}`{more}" if result else "Answer: `{}`"
+        parts.append(f"### {name}\n\n{_text(cls)}\n\n{_fields(cls)}{answer}\n{_shape(result)}")
+    parts.append("## Notifications\n")
+    parts += [f"### {name}\n\n{_text(cls)}\n\n{_fields(cls)}" for name, cls in NOTIFICATIONS.items()]
+    parts.append("## Shared shapes\n")
+    parts += [f"### {cls.__name__}\n\n{_text(cls)}\n\n{_fields(cls)}" for cls in _SHARED]
+    reasons = ", ".join(f"`{reason}`" for reason in get_args(Reason))
+    parts.append(f"A `reason` is one of {reasons}.\n\nRTP, ICE and DTLS parameters have mediasoup's shapes.\n")
+    parts.append("## Error codes\n\nCodes are added when they are needed; none is ever changed.\n")
+    parts.append("| code | meaning |\n|---|---|\n" + "".join(f"| `{c}` | {text} |\n" for c, text in SENTENCES.items()))
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def _text(cls: type[Any]) -> str:
+    text = " ".join(inspect.cleandoc(cls.__doc__ or "").split()).replace("``", "`")
+    name, colon, rest = text.partition(": ")
+    text = rest if colon and name.startswith("`") and " " not in name else text
+    return text[:1].upper() + text[1:] if not text.startswith("`") else text
+
+
+def _shape(cls: type[Any] | None) -> str:
+    is_ours = cls is not None and cls.__module__ == results.__name__
+    return f"\n{_fields(cls)}" if cls is not None and is_ours else ""
+
+
+def _fields(cls: type[Any]) -> str:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    rows = [
+        f"| `{field.name}{'' if field.default is attrs.NOTHING else '?'}` | {_type(hints[field.name])} |"
+        for field in attrs.fields(cls)
+        if hints[field.name] is not types.NoneType
+    ]
+    return "\n".join(["| field | type |", "|---|---|", *rows, "", ""]) if rows else ""
+
+
+def _type(hint: Any) -> str:  # noqa: ANN401 - annotations are of any kind
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _type(arguments[0]) + _limits(arguments[1])
+    if origin in {types.UnionType, typing.Union}:
+        return " or ".join(_type(each) for each in arguments if each is not types.NoneType)
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if origin in {list, tuple}:
+        return "anything, listed" if arguments[0] is Any else f"list of {_type(arguments[0])}"
+    if origin is dict:
+        return "object"
+    names = {str: "string", int: "integer", bool: "boolean"}
+    return names.get(hint) or f"`{hint.__name__}`"
+
+
+def _limits(meta: msgspec.Meta) -> str:
+    if meta.pattern is not None:
+        readable = meta.pattern.replace("(?!\\n)", "").replace("|", "\\|")
+        return f", `{readable}`" + (f", at most {meta.max_length}" if meta.max_length else "")
+    if meta.max_length is not None:
+        return f", {meta.min_length or 0} to {meta.max_length}"
+    return ""
+
+
+if __name__ == "__main__":
+    print(render(), end="")  # noqa: T201 - that is what it is for
