@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import maturin
+import maturin  # pyright: ignore[reportMissingTypeStubs]
 
 from web_bundle import WebBundleError, build, verify
 

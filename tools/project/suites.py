@@ -38,7 +38,7 @@ class Suite:
     command: list[str | Path]
     cwd: Path = ROOT
     background: bool = False
-    env: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def _node(name: str, about: str, *files: str, background: bool = False) -> Suite:

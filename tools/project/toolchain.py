@@ -1,5 +1,6 @@
 """Names, in one line each, what this machine lacks to build the project."""
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -37,10 +38,8 @@ def require_lock_file() -> None:
 
 
 def _python() -> str | None:
-    try:
-        import ensurepip  # noqa: F401
-        import venv  # noqa: F401
-    except ImportError:
+    # Debian splits Python's own library: its venv module comes without what fills an environment.
+    if any(importlib.util.find_spec(module) is None for module in ("venv", "ensurepip")):
         return (
             f"{sys.executable} cannot make environments: install its venv module (on Debian: apt install python3-venv)."
         )
