@@ -36,12 +36,7 @@ def install_group(group: str) -> None:
         StepError: pip failed.
     """
     _environment()
-    requirements = _group(group)
-    value = stamps.digest([], extra=repr((requirements, _environment_id())))
-    if stamps.is_current(f"group-{group}", value):
-        return
-    run(f"Installing what `{group}` needs into .venv", [*_pip(), *requirements])
-    stamps.record(f"group-{group}", value)
+    _install_requirements(group, _group(group))
 
 
 def install_node_tests() -> None:
@@ -114,10 +109,18 @@ def _install(wheel: Path) -> None:
     value = stamps.digest([str(wheel.relative_to(ROOT))], extra=_environment_id())
     if stamps.is_current("install", value) and VIDEOCALL.exists():
         return
-    run("Installing the wheel and what it needs into .venv", [*_pip(), wheel])
-    # pip keeps a package of the same version as it is; replace it, without touching its dependencies.
-    run("Replacing an earlier build of it", [*_pip(), "--force-reinstall", "--no-deps", wheel])
+    _install_requirements("project", _project()["dependencies"])
+    # Without --force-reinstall pip keeps an earlier build of the same version.
+    run("Installing the wheel into .venv", [*_pip(), "--force-reinstall", "--no-deps", wheel])
     stamps.record("install", value)
+
+
+def _install_requirements(name: str, requirements: list[str]) -> None:
+    value = stamps.digest([], extra=repr((requirements, _environment_id())))
+    if stamps.is_current(f"requirements-{name}", value):
+        return
+    run(f"Installing what `{name}` needs into .venv", [*_pip(), *requirements])
+    stamps.record(f"requirements-{name}", value)
 
 
 def _pip() -> list[str]:
@@ -126,12 +129,20 @@ def _pip() -> list[str]:
 
 
 def _group(name: str) -> list[str]:
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        groups: dict[str, list[Any]] = tomllib.load(file)["dependency-groups"]
     requirements: list[str] = []
-    for entry in groups[name]:
+    for entry in _pyproject()["dependency-groups"][name]:
         if isinstance(entry, str):
             requirements.append(entry)
         else:
             requirements.extend(_group(entry["include-group"]))
     return requirements
+
+
+def _project() -> dict[str, Any]:
+    project: dict[str, Any] = _pyproject()["project"]
+    return project
+
+
+def _pyproject() -> dict[str, Any]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)
