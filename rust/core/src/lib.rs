@@ -4,6 +4,7 @@
 //! the façade; `ARCHITECTURE.md` has the map.
 #![forbid(unsafe_code)]
 
+mod bandwidth;
 mod cache;
 mod consumer;
 mod error;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::bandwidth::BandwidthEstimator;
 use crate::dtls::{DtlsEndpoint, Fingerprint};
 use crate::extension::IncomingExtensions;
 use crate::feedback::{RateMeter, RembEstimator, TwccFeedback};
@@ -100,6 +101,8 @@ pub struct Transport {
     pub transport_cc: Option<TwccFeedback>,
     /// Estimate for a peer without transport-cc.
     pub remb: Option<RembEstimator>,
+    /// What the path to the peer carries, when it takes transport-wide sequence numbers.
+    pub bandwidth: Option<Box<BandwidthEstimator>>,
     /// Bitrate the application allows the peer to send, bits per second.
     pub max_incoming_bitrate: Option<u64>,
     /// Next transport-wide sequence number of ours.
@@ -158,6 +161,7 @@ impl Transport {
             extensions: IncomingExtensions::default(),
             transport_cc: None,
             remb: None,
+            bandwidth: None,
             max_incoming_bitrate: None,
             transport_cc_seq: 0,
             resend: Vec::new(),

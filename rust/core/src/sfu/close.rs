@@ -42,7 +42,7 @@ impl Sfu {
         transport.dtls = Dtls::Ended;
         self.ids.transports.remove(&transport.id);
         self.ufrags.retain(|_, owner| *owner != key);
-        self.addresses.retain(|_, owner| *owner != key);
+        self.addresses.retain(|_, claim| claim.owner != key);
         self.last_address = self.last_address.filter(|(.., owner)| *owner != key);
         if let Some(router) = self.routers.get_mut(transport.router) {
             router.transports.retain(|other| *other != key);

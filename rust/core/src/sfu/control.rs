@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Sfu;
+use crate::bandwidth::BandwidthEstimator;
 use crate::consumer::Consumer;
 use crate::dtls::{DtlsEndpoint, DtlsRole};
 use crate::error::Error;
@@ -455,8 +456,11 @@ impl Sfu {
             request.kind == MediaKind::Video,
             parameters,
         );
-        self.producers[producer_key].mungers.push(munger);
         let transport = &mut self.transports[key];
+        if munger.has_transport_cc() && transport.bandwidth.is_none() {
+            transport.bandwidth = Some(Box::new(BandwidthEstimator::new(now)));
+        }
+        self.producers[producer_key].mungers.push(munger);
         transport.consumers.push(consumer_key);
         transport.outgoing.insert(ssrc, consumer_key);
         if let Some(rtx) = rtx_ssrc {

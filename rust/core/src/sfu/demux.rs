@@ -1,15 +1,19 @@
 //! Whose a datagram is, and what it is: STUN, DTLS, SRTP or SRTCP on one port (RFC 7983).
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::Sfu;
+use super::{Claim, Sfu};
 use crate::dtls::{DtlsEndpoint, DtlsOutput, DtlsRole};
 use crate::ice::{IceState, peek_local_ufrag};
 use crate::keys::TransportKey;
 use crate::transport::{Dtls, DtlsState, Srtp};
+
+/// Whose checks from an address are no older than this still has it. Browsers check every 2.5 s, aiortc
+/// every 6 s; behind a NAT that gives a lost peer's port to the next one, that one has to wait so long.
+const OWNER_ALIVE: Duration = Duration::from_secs(15);
 
 impl Sfu {
     /// Takes one datagram that arrived at listen address `local`. SRTP is opened in place.
@@ -51,7 +55,10 @@ impl Sfu {
         {
             return Some(key);
         }
-        let found = self.addresses.get(&(local, remote)).copied();
+        let found = self
+            .addresses
+            .get(&(local, remote))
+            .map(|claim| claim.owner);
         match found {
             Some(key) => self.last_address = Some((local, remote, key)),
             None => self.metrics.unknown_datagrams += 1,
@@ -75,12 +82,12 @@ impl Sfu {
             return;
         };
         transport.stats.bytes_received += datagram.len() as u64;
-        if reply.newly_known {
-            self.addresses.insert((local, remote), key);
-            self.last_address = None;
+        if transport.ice.knows(local, remote) {
+            self.claim_address(now, (local, remote), key);
         }
         if let Some((old_local, old_remote)) = reply.forgotten
-            && self.addresses.get(&(old_local, old_remote)) == Some(&key)
+            && let Some(claim) = self.addresses.get(&(old_local, old_remote))
+            && claim.owner == key
         {
             self.addresses.remove(&(old_local, old_remote));
             self.last_address = None;
@@ -88,6 +95,24 @@ impl Sfu {
         self.control_out.push(local, remote, &reply.datagram);
         self.after_ice(key, now);
         self.reschedule(key);
+    }
+
+    /// Makes an address a transport's, unless it is another's that is alive: a participant who forges source addresses
+    /// must not cut the others off.
+    fn claim_address(&mut self, now: Instant, address: (u8, SocketAddr), key: TransportKey) {
+        if let Some(claim) = self.addresses.get(&address)
+            && claim.owner != key
+        {
+            if now.saturating_duration_since(claim.proved) < OWNER_ALIVE {
+                return;
+            }
+            self.last_address = None;
+        }
+        let claim = Claim {
+            owner: key,
+            proved: now,
+        };
+        self.addresses.insert(address, claim);
     }
 
     /// Tells what changed in a transport's ICE state, and starts DTLS when it can start.

@@ -56,6 +56,11 @@ impl Sfu {
             RtcpPacket::Remb { bitrate_bps, .. } => {
                 self.transports[key].stats.remb_bps = Some(bitrate_bps);
             }
+            RtcpPacket::TransportCc(feedback) => {
+                if let Some(bandwidth) = &mut self.transports[key].bandwidth {
+                    bandwidth.on_feedback(now, &feedback);
+                }
+            }
             _ => {}
         }
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 use slotmap::SlotMap;
 
 use super::{Sfu, Transmit};
+use crate::bandwidth::BandwidthEstimator;
 use crate::cache::Packet;
 use crate::consumer::Consumer;
 use crate::keys::{ConsumerKey, ProducerKey};
@@ -243,9 +244,10 @@ impl Sfu {
                 let Ok(sealed) = srtp.tx.protect_rtp(run.tail(), header_len, len, seq) else {
                     continue;
                 };
-                transport.transport_cc_seq = transport
-                    .transport_cc_seq
-                    .wrapping_add(u16::from(munger.has_transport_cc()));
+                if munger.has_transport_cc() {
+                    note_sent(&mut transport.bandwidth, now, stamp.transport_cc, sealed);
+                    transport.transport_cc_seq = stamp.transport_cc.wrapping_add(1);
+                }
                 munger.packets += 1;
                 munger.bytes += u64::from(packet.payload_len);
                 munger.last_timestamp = packet.timestamp.wrapping_add(shift.timestamp);
@@ -306,6 +308,18 @@ impl Sfu {
             let transport = producer.transport;
             self.schedule(transport, due);
         }
+    }
+}
+
+/// Tells the bandwidth estimator of a packet with a transport-wide number.
+pub(super) fn note_sent(
+    bandwidth: &mut Option<Box<BandwidthEstimator>>,
+    now: Instant,
+    seq: u16,
+    size: usize,
+) {
+    if let Some(bandwidth) = bandwidth {
+        bandwidth.on_sent(now, seq, size);
     }
 }
 

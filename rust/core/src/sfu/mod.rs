@@ -37,7 +37,15 @@ use forward::Forwarder;
 use outbox::{ControlOut, Messages};
 use timers::Timers;
 
-type AddressMap = HashMap<(u8, SocketAddr), TransportKey, foldhash::fast::RandomState>;
+type AddressMap = HashMap<(u8, SocketAddr), Claim, foldhash::fast::RandomState>;
+
+/// Whose an address is.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    owner: TransportKey,
+    /// When it last sent a request from there with the right MESSAGE-INTEGRITY.
+    proved: Instant,
+}
 
 /// One address media is received on.
 #[derive(Debug, Clone)]

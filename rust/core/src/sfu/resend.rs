@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use super::forward::assemble;
+use super::forward::{assemble, note_sent};
 use super::{Sfu, Transmit};
 use crate::keys::{ConsumerKey, TransportKey};
 use crate::munger::{Rewrite, Stamp};
@@ -104,9 +104,10 @@ impl Sfu {
         let sealed = srtp.tx.protect_rtp(run.tail(), header_len, len, seq).ok()?;
         run.push(sealed);
         rtx.next_seq += 1;
-        transport.transport_cc_seq = transport
-            .transport_cc_seq
-            .wrapping_add(u16::from(munger.has_transport_cc()));
+        if munger.has_transport_cc() {
+            note_sent(&mut transport.bandwidth, now, stamp.transport_cc, sealed);
+            transport.transport_cc_seq = stamp.transport_cc.wrapping_add(1);
+        }
         Some(())
     }
 

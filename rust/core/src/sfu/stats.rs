@@ -61,6 +61,11 @@ impl Sfu {
     fn transport_stats(&mut self, key: TransportKey, now: Instant) -> Value {
         let transport = &mut self.transports[key];
         let stats = &mut transport.stats;
+        let bandwidth = transport.bandwidth.as_mut().filter(|b| b.is_alive(now));
+        let estimate = bandwidth
+            .as_ref()
+            .map(|b| b.estimate_bps())
+            .or(stats.remb_bps);
         json!({
             "type": "webrtc-transport",
             "transportId": transport.id,
@@ -74,7 +79,10 @@ impl Sfu {
             "rtxPacketsSent": stats.rtx_sent,
             "srtpErrors": stats.srtp_errors,
             "unknownSsrcPackets": stats.unknown_ssrc,
-            "availableOutgoingBitrate": stats.remb_bps,
+            "availableOutgoingBitrate": estimate,
+            "outgoingLossFraction": bandwidth.as_ref().map(|b| b.loss_fraction),
+            "outgoingQueueDelay": bandwidth.as_ref().map(|b| b.queue_delay().as_secs_f64() * 1e3),
+            "ackedBitrate": bandwidth.map(|b| b.acked_bps(now)),
             "maxIncomingBitrate": transport.max_incoming_bitrate,
             "roundTripTime": stats.round_trip_time.map(|time| time.as_secs_f64() * 1e3),
             "remote": transport.selected.map(|(_, remote)| remote.to_string()),

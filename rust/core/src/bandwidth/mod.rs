@@ -1,0 +1,161 @@
+//! How much one receiver's path carries, from its transport-wide feedback.
+//!
+//! Two signals are joined. The delay signal (draft-ietf-rmcat-gcc-02, sections 4 and 5): when packets take ever longer, a
+//! queue grows, and the rate goes below what arrives. The loss signal is weaker than in that draft on purpose: loss without a
+//! growing queue is a bad radio and no reason to send worse pictures; only loss that no radio has counts by itself.
+
+mod aimd;
+mod arrival;
+mod history;
+mod trendline;
+
+use std::time::{Duration, Instant};
+
+use crate::feedback::RateMeter;
+use crate::rtcp::TccView;
+use aimd::RateControl;
+use arrival::Groups;
+use history::SentPackets;
+use trendline::{Trendline, Usage};
+
+/// Before anything is known; a phone's uplink share carries as much.
+pub const START_BPS: u64 = 600_000;
+/// The estimate never goes below: audio and a thumbnail.
+pub const MIN_BPS: u64 = 50_000;
+/// Loss is judged when this many packets were reported, or after this long.
+const LOSS_PACKETS: u32 = 100;
+const LOSS_INTERVAL: Duration = Duration::from_secs(1);
+/// Fewer say nothing.
+const FEW_PACKETS: u32 = 10;
+/// Loss above this without delay is no bad radio but a policer or a queue of no depth, if it is so
+/// in two windows and beyond what chance makes of a few packets.
+const POLICED: f64 = 0.36;
+/// With a queue as well, this much loss is congestion.
+const CONGESTED: f64 = 0.10;
+/// A queue that adds this to the delay is one.
+const QUEUED: Duration = Duration::from_millis(60);
+
+/// The estimate of one transport's outgoing path.
+#[derive(Debug)]
+pub struct BandwidthEstimator {
+    sent: SentPackets,
+    groups: Groups,
+    trendline: Trendline,
+    control: RateControl,
+    acked: RateMeter,
+    loss: LossWindow,
+    /// Loss of the last window, 0 to 1.
+    pub loss_fraction: f64,
+    feedback_at: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct LossWindow {
+    since: Option<Instant>,
+    received: u32,
+    lost: u32,
+    /// Whether the window before had the loss of a policer.
+    policed: bool,
+}
+
+impl BandwidthEstimator {
+    /// Nothing is known yet.
+    pub fn new(now: Instant) -> Self {
+        Self {
+            sent: SentPackets::new(now),
+            groups: Groups::default(),
+            trendline: Trendline::default(),
+            control: RateControl::new(START_BPS),
+            acked: RateMeter::default(),
+            loss: LossWindow::default(),
+            loss_fraction: 0.0,
+            feedback_at: None,
+        }
+    }
+
+    /// A packet of `size` bytes leaves under transport-wide number `seq`.
+    pub fn on_sent(&mut self, now: Instant, seq: u16, size: usize) {
+        self.sent.insert(now, seq, size);
+    }
+
+    /// The receiver tells what came and when.
+    pub fn on_feedback(&mut self, now: Instant, feedback: &TccView<'_>) {
+        self.feedback_at = Some(now);
+        self.loss.since.get_or_insert(now);
+        let mut arrival_us = self.groups.reference(feedback.reference_time);
+        let mut usage = None;
+        for (seq, delta_us) in feedback.statuses() {
+            let Some(delta_us) = delta_us else {
+                self.loss.lost += u32::from(self.sent.is_outstanding(seq));
+                continue;
+            };
+            arrival_us += i64::from(delta_us);
+            let Some(packet) = self.sent.take(seq) else {
+                continue;
+            };
+            self.loss.received += 1;
+            self.acked.add(now, usize::from(packet.size));
+            let sample = self.groups.on_packet(packet.sent_us, arrival_us);
+            if let Some(sample) = sample {
+                usage = Some(self.trendline.on_sample(sample));
+            }
+        }
+        let acked_bps = self.acked.bitrate_bps(now);
+        if let Some(usage) = usage {
+            self.control.on_usage(now, usage, acked_bps);
+        }
+        self.judge_loss(now, acked_bps);
+    }
+
+    /// Bits per second that can be sent.
+    pub fn estimate_bps(&self) -> u64 {
+        self.control.rate_bps()
+    }
+
+    /// Bits per second that arrived over the last second.
+    pub fn acked_bps(&mut self, now: Instant) -> u64 {
+        self.acked.bitrate_bps(now)
+    }
+
+    /// What the queue on the path adds to the delay at present.
+    pub fn queue_delay(&self) -> Duration {
+        self.groups.queue_delay()
+    }
+
+    /// Whether feedback comes: without it the estimate means nothing.
+    pub fn is_alive(&self, now: Instant) -> bool {
+        self.feedback_at
+            .is_some_and(|at| now.saturating_duration_since(at) < Duration::from_secs(5))
+    }
+
+    fn judge_loss(&mut self, now: Instant, acked_bps: u64) {
+        let total = self.loss.received + self.loss.lost;
+        let since = self.loss.since.unwrap_or(now);
+        let waited = now.saturating_duration_since(since) >= LOSS_INTERVAL;
+        if total < FEW_PACKETS || (total < LOSS_PACKETS && !waited) {
+            return;
+        }
+        self.loss_fraction = f64::from(self.loss.lost) / f64::from(total);
+        let chance = 1.0 / f64::from(total).sqrt();
+        let policed = self.loss_fraction > POLICED + chance;
+        let queued = self.groups.queue_delay() > QUEUED;
+        if (policed && self.loss.policed) || (queued && self.loss_fraction > CONGESTED) {
+            self.control.on_congestive_loss(now, acked_bps);
+        }
+        self.loss = LossWindow {
+            since: Some(now),
+            policed,
+            ..LossWindow::default()
+        };
+    }
+}
+
+impl Usage {
+    /// Whether a queue grows.
+    fn is_over(self) -> bool {
+        self == Self::Over
+    }
+}
+
+#[cfg(test)]
+mod tests;
