@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::certificate::Expected;
 use super::client_hello::HelloCollector;
 use super::engine::{DimplEngine, Engine, EngineOutput, new_scratch};
-use super::{Certificate, DtlsError, DtlsOutput, DtlsRole, Fingerprint};
+use super::{Certificate, DtlsError, DtlsOutput, DtlsRole, Fingerprint, MAX_DATAGRAM_LEN};
 use crate::srtp::{SrtpProfile, SrtpRx, SrtpTx};
 
 /// A DTLS-SRTP endpoint. After each call that takes something in, [`poll`](Self::poll) until it
@@ -69,6 +69,9 @@ impl DtlsEndpoint {
     /// Takes a datagram whose first byte is in 20..=63 (RFC 7983), from an address that ICE has
     /// authenticated.
     pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) {
+        if datagram.len() > MAX_DATAGRAM_LEN {
+            return;
+        }
         let result = match &mut self.state {
             State::Waiting(collector) => match collector.push(datagram) {
                 Some((answer, datagrams)) => DimplEngine::server(&self.certificate, answer, now)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use dimpl::{Config, Dtls, Output};
 
 use super::client_hello::Answer;
-use super::{Certificate, DtlsError, DtlsRole};
+use super::{Certificate, DtlsError, DtlsRole, MAX_DATAGRAM_LEN};
 use crate::srtp::SrtpProfile;
 
 /// First retransmission. Browsers' RTTs are mostly below it, and a lost flight costs a join this
@@ -18,8 +18,6 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRIES: usize = 40;
 /// Records kept while some before them are missing. A flight at MTU 300 has about ten.
 const MAX_QUEUED_RECORDS: usize = 64;
-/// No DTLS datagram of an honest peer is larger (Ethernet's MTU).
-const MAX_DATAGRAM_LEN: usize = 1500;
 /// Holds whatever the engine may put out: its messages are put together from at most
 /// `MAX_QUEUED_RECORDS` datagrams.
 const OUTPUT_LEN: usize = MAX_QUEUED_RECORDS * MAX_DATAGRAM_LEN;
@@ -133,9 +131,6 @@ impl DimplEngine {
 
 impl Engine for DimplEngine {
     fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> Result<(), DtlsError> {
-        if datagram.len() > MAX_DATAGRAM_LEN {
-            return Ok(());
-        }
         self.handle_timeout(now)?;
         if self.version_is_open() && !tells_version(datagram) {
             if self.held.len() < MAX_HELD {

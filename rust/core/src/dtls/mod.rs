@@ -17,6 +17,10 @@ pub use endpoint::DtlsEndpoint;
 
 use crate::srtp::{SrtpProfile, SrtpRx, SrtpTx};
 
+/// No DTLS datagram of an honest peer is larger (Ethernet's MTU); what is, is dropped, so that what
+/// a peer can make us keep is bounded.
+const MAX_DATAGRAM_LEN: usize = 1500;
+
 /// Who sends the ClientHello (`a=setup:active` is the client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DtlsRole {

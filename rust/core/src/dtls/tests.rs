@@ -249,6 +249,22 @@ fn data_and_close_arrive() {
     assert!(!pair.ends[1].is_connected());
 }
 
+#[test]
+fn a_datagram_larger_than_any_honest_one_is_dropped() {
+    let mut pair = Pair::new();
+    pair.drain(&mut |_, _| vec![]);
+    let hello = pair.sides[0].sent[0].clone();
+    let twice = [hello.clone(), hello.clone()].concat();
+    assert!(twice.len() > MAX_DATAGRAM_LEN);
+    let now = pair.now;
+    pair.ends[1].handle_datagram(now, &twice);
+    pair.drain(&mut |_, _| vec![]);
+    assert!(pair.sides[1].sent.is_empty());
+    pair.ends[1].handle_datagram(now, &hello);
+    pair.drain(&mut |_, _| vec![]);
+    assert!(!pair.sides[1].sent.is_empty());
+}
+
 /// A client that offers profiles in Chromium's order gets AES-GCM. The client is this crate's with
 /// its offer rewritten, so that only the server's first answer can be judged: DTLS 1.2 has the
 /// choice in the clear in the ServerHello.
