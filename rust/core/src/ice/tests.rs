@@ -61,7 +61,7 @@ fn nominating(parameters: &IceParameters) -> Vec<u8> {
 }
 
 fn renominating(parameters: &IceParameters, number: u32) -> Vec<u8> {
-    let kind = if number % 2 == 0 {
+    let kind = if number.is_multiple_of(2) {
         ATTR_GOOG_NOMINATION
     } else {
         ATTR_NOMINATION
