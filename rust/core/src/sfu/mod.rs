@@ -9,11 +9,17 @@ mod demux;
 mod feedback_in;
 mod forward;
 mod ingest;
+mod media;
 mod outbox;
+mod plan;
 mod reports;
+mod requests;
 mod resend;
+mod run;
 mod stats;
+mod steer;
 mod timers;
+mod transports;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

@@ -1,0 +1,131 @@
+//! Requests about transports.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::control::vacant;
+use super::requests::{ConnectTransport, CreateTransport, SetMaxIncomingBitrate, TransportId};
+use super::{ListenAddr, Sfu};
+use crate::dtls::{DtlsEndpoint, DtlsRole};
+use crate::error::Error;
+use crate::ice::IceLite;
+use crate::params::{DtlsParameters, RemoteDtlsRole};
+use crate::transport::{Dtls, DtlsState, Transport};
+
+impl Sfu {
+    pub(super) fn create_transport(
+        &mut self,
+        request: CreateTransport,
+        now: Instant,
+    ) -> Result<Value, Error> {
+        let router = self.router(&request.router_id)?;
+        vacant(&self.ids.transports, "transport", &request.transport_id)?;
+        // The worker's number leads, so that any process can tell whose ufrag it is.
+        let prefix = format!("{:02x}", self.config.worker_id);
+        let ice = IceLite::new(&mut self.rng, &prefix, now);
+        let ice_parameters = json!(ice.parameters());
+        let ufrag = ice.parameters().username_fragment.clone();
+        let id = request.transport_id;
+        let key = self
+            .transports
+            .insert(Transport::new(id.clone(), router, ice));
+        self.routers[router].transports.push(key);
+        self.ids.transports.insert(id, key);
+        self.ufrags.insert(ufrag, key);
+        self.reschedule(key);
+        Ok(json!({
+            "iceParameters": ice_parameters,
+            "iceCandidates": self.candidates(),
+            "dtlsParameters": {"role": "auto", "fingerprints": self.certificate.fingerprints()},
+        }))
+    }
+
+    /// Host candidates (RFC 8445, 5.1.2), the first listen address being preferred.
+    pub(super) fn candidates(&self) -> Value {
+        let candidate = |(index, listen): (usize, &ListenAddr)| {
+            let local_preference = u32::from(u16::MAX) - index as u32;
+            json!({
+                "foundation": format!("udp{index}"),
+                "priority": 126u32 << 24 | local_preference << 8 | 255,
+                "ip": listen.announced,
+                "address": listen.announced,
+                "port": listen.announced_port,
+                "protocol": "udp",
+                "type": "host",
+            })
+        };
+        self.config
+            .listen
+            .iter()
+            .enumerate()
+            .map(candidate)
+            .collect()
+    }
+
+    pub(super) fn connect_transport(
+        &mut self,
+        request: ConnectTransport,
+        now: Instant,
+    ) -> Result<Value, Error> {
+        let key = self.transport(&request.transport_id)?;
+        self.current = Some(key);
+        let transport = &mut self.transports[key];
+        let Dtls::New(early) = &mut transport.dtls else {
+            return Err(Error::conflict("the transport is connected already"));
+        };
+        let early = std::mem::take(early);
+        let DtlsParameters { role, fingerprints } = request.dtls_parameters;
+        if fingerprints.is_empty() {
+            return Err(Error::bad_request("dtlsParameters.fingerprints is empty"));
+        }
+        if role == Some(RemoteDtlsRole::Server) {
+            transport.dtls = Dtls::Waiting(fingerprints);
+            self.set_dtls_state(key, DtlsState::Connecting);
+            self.start_dtls_client(key, now);
+            return Ok(json!({"dtlsLocalRole": "client"}));
+        }
+        let endpoint = DtlsEndpoint::new(&self.certificate, DtlsRole::Server, fingerprints, now)
+            .map_err(|error| Error::bad_request(format!("dtlsParameters: {error}")))?;
+        transport.dtls = Dtls::Running(Box::new(endpoint));
+        self.set_dtls_state(key, DtlsState::Connecting);
+        for datagram in early {
+            self.run_dtls(key, now, |endpoint| {
+                endpoint.handle_datagram(now, &datagram)
+            });
+        }
+        self.reschedule(key);
+        Ok(json!({"dtlsLocalRole": "server"}))
+    }
+
+    pub(super) fn restart_ice(
+        &mut self,
+        request: TransportId,
+        now: Instant,
+    ) -> Result<Value, Error> {
+        let key = self.transport(&request.transport_id)?;
+        let transport = &mut self.transports[key];
+        transport.ice.restart(&mut self.rng, now);
+        let parameters = transport.ice.parameters();
+        self.ufrags
+            .insert(parameters.username_fragment.clone(), key);
+        let answer = json!({"iceParameters": parameters});
+        let ice = &self.transports[key].ice;
+        self.ufrags
+            .retain(|ufrag, owner| *owner != key || ice.accepts(ufrag));
+        Ok(answer)
+    }
+
+    pub(super) fn set_max_incoming_bitrate(
+        &mut self,
+        request: SetMaxIncomingBitrate,
+        now: Instant,
+    ) -> Result<Value, Error> {
+        let key = self.transport(&request.transport_id)?;
+        let limit = Some(request.bitrate).filter(|&bitrate| bitrate > 0);
+        self.transports[key].max_incoming_bitrate = limit;
+        self.transports[key].reports_due = Some(now);
+        self.reschedule(key);
+        Ok(json!({}))
+    }
+}
