@@ -32,6 +32,27 @@ test('the landing page makes a room, whose link another person follows', async (
   await Promise.all([alice.receives(1, 1), bob.receives(1, 1)]);
 });
 
+test('someone who comes in muted and unseen turns both on in the call', async (t) => {
+  const open = (/** @type {string} */ name) =>
+    Participant.open(launchChromium(), `${server.url}/r/quiet`, name);
+  const [alice, bob] = await Promise.all([open('Alice'), open('Bob')]);
+  t.after(() => Promise.all([alice.close(), bob.close()]));
+  await bob.see('preview-video');
+  await bob.click('mute-button');
+  await bob.click('camera-button');
+  await bob.doesNotSee('preview-video');
+  await Promise.all([alice.join(), bob.join()]);
+  await alice.seesTile('Bob', { isMuted: true, hasVideo: false });
+  await bob.receives(1, 1);
+  assert.deepEqual((await alice.report()).inbound, []);
+
+  await bob.click('mute-button');
+  await bob.click('camera-button');
+  await alice.seesTile('Bob', { isMuted: false, hasVideo: true });
+  await alice.receives(1, 1);
+  await alice.sees('Bob');
+});
+
 test('someone without camera and microphone joins, sees and hears', async (t) => {
   const [alice, bob] = await Promise.all([
     Participant.open(launchChromium(), `${server.url}/r/devices`, 'Alice'),
