@@ -1,35 +1,13 @@
-import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
 import { afterEach, describe, expect, test } from 'vitest';
-import { CallProvider } from '../../src/hooks/useCall';
-import { App } from '../../src/views/App';
-import { prepareCall, settled } from '../fakes/startCall';
-import type { Call } from '../fakes/startCall';
+import { joinCall, showApp } from '../fakes/showApp';
+import { settled } from '../fakes/startCall';
 
 afterEach(cleanup);
 
-async function show(path: string, prepare: (call: Call) => void = () => undefined): Promise<Call> {
-  const call = prepareCall('');
-  prepare(call);
-  window.history.replaceState(null, '', path);
-  render(
-    <CallProvider store={call.store}>
-      <App />
-    </CallProvider>,
-  );
-  await act(settled);
-  return call;
-}
-
-async function join(): Promise<void> {
-  fireEvent.change(screen.getByTestId('name-input'), { target: { value: 'Maya' } });
-  fireEvent.click(screen.getByTestId('join-button'));
-  await act(settled);
-  await waitFor(() => screen.getByTestId('call-view'));
-}
-
 describe('landing', () => {
   test('makes a room and goes there', async () => {
-    await show('/');
+    await showApp('/');
     fireEvent.click(screen.getByTestId('create-button'));
     await act(settled);
     expect(window.location.pathname).toMatch(/^\/r\/[a-z]+-[a-z]+-[a-z]+-[a-z2-9]{4}$/);
@@ -37,7 +15,7 @@ describe('landing', () => {
   });
 
   test('takes a link, and explains what is none', async () => {
-    await show('/');
+    await showApp('/');
     const field = screen.getByTestId('room-input');
     fireEvent.change(field, { target: { value: 'not a room!' } });
     fireEvent.click(screen.getByTestId('join-room-button'));
@@ -50,18 +28,18 @@ describe('landing', () => {
   });
 
   test('says so when the address is no meeting', async () => {
-    await show('/r/no%20room!');
+    await showApp('/r/no%20room!');
     expect(screen.getByTestId('room-error').textContent).toContain('no meeting');
   });
 });
 
 describe('before a call', () => {
   test('the name is asked for, and remembered', async () => {
-    const { server } = await show('/r/calm-otter');
+    const { server } = await showApp('/r/calm-otter');
     fireEvent.click(screen.getByTestId('join-button'));
     expect(screen.getByText(/Type a name first/)).toBeTruthy();
     expect(server.sockets).toHaveLength(0);
-    await join();
+    await joinCall();
     expect(localStorage.getItem('videocall.preferences')).toContain('"displayName":"Maya"');
   });
 
@@ -70,7 +48,7 @@ describe('before a call', () => {
     ['NotFoundError', 'missing', /Plug one in/],
     ['NotReadableError', 'in-use', /Close the other call/],
   ])('%s gets its own advice', async (error, problem, advice) => {
-    await show('/r/calm-otter', ({ devices }) => {
+    await showApp('/r/calm-otter', ({ devices }) => {
       devices.audioError = devices.videoError = error;
     });
     const help = screen.getByTestId('permission-help');
@@ -79,7 +57,7 @@ describe('before a call', () => {
   });
 
   test('two problems are two pieces of advice; trying again may solve them', async () => {
-    const { devices } = await show('/r/calm-otter', ({ devices }) => {
+    const { devices } = await showApp('/r/calm-otter', ({ devices }) => {
       devices.audioError = 'NotReadableError';
       devices.videoError = 'NotFoundError';
     });
@@ -92,7 +70,7 @@ describe('before a call', () => {
   });
 
   test('a failed join is explained beside the button', async () => {
-    const { server } = await show('/r/calm-otter');
+    const { server } = await showApp('/r/calm-otter');
     server.isReachable = false;
     fireEvent.change(screen.getByTestId('name-input'), { target: { value: 'Maya' } });
     fireEvent.click(screen.getByTestId('join-button'));
@@ -103,10 +81,10 @@ describe('before a call', () => {
 
 describe('in a call', () => {
   test('everybody has a tile that says what is to be known', async () => {
-    const { server } = await show('/r/calm-otter', ({ server }) => {
+    const { server } = await showApp('/r/calm-otter', ({ server }) => {
       server.addParticipant('ana', 'Ana Ruiz');
     });
-    await join();
+    await joinCall();
     expect(screen.getByTestId('participant-count').textContent).toBe('2');
     const tile = screen.getByTestId('tile-ana');
     expect(tile.getAttribute('aria-label')).toBe('Ana Ruiz, muted, camera off');
@@ -126,11 +104,11 @@ describe('in a call', () => {
   });
 
   test('m and v switch, but not while typing or with a modifier', async () => {
-    const { store } = await show('/r/calm-otter');
+    const { store } = await showApp('/r/calm-otter');
     const name = screen.getByTestId('name-input');
     fireEvent.keyDown(name, { key: 'm' });
     expect(store.getState().isMicrophoneOn).toBe(true);
-    await join();
+    await joinCall();
     fireEvent.keyDown(window, { key: 'm', ctrlKey: true });
     expect(store.getState().isMicrophoneOn).toBe(true);
     fireEvent.keyDown(window, { key: 'm' });
@@ -142,8 +120,8 @@ describe('in a call', () => {
   });
 
   test('a broken connection is announced and mended', { timeout: 20_000 }, async () => {
-    const { server } = await show('/r/calm-otter');
-    await join();
+    const { server } = await showApp('/r/calm-otter');
+    await joinCall();
     server.isReachable = false;
     act(() => server.socket.breakDown());
     expect(screen.getByTestId('connection-banner').getAttribute('role')).toBe('alert');
@@ -156,8 +134,8 @@ describe('in a call', () => {
   });
 
   test('leaving shows the way back', async () => {
-    await show('/r/calm-otter');
-    await join();
+    await showApp('/r/calm-otter');
+    await joinCall();
     fireEvent.click(screen.getByTestId('leave-button'));
     await act(settled);
     expect(screen.getByTestId('ended-view').dataset.reason).toBe('left');
@@ -167,8 +145,8 @@ describe('in a call', () => {
   });
 
   test('the browser’s back button leaves too', async () => {
-    const { server } = await show('/r/calm-otter');
-    await join();
+    const { server } = await showApp('/r/calm-otter');
+    await joinCall();
     window.history.replaceState(null, '', '/');
     act(() => {
       window.dispatchEvent(new PopStateEvent('popstate'));
