@@ -13,6 +13,7 @@ Command = list[str | Path]
 PYTHON_SOURCES = ["python", "tools", "tests", "benches"]
 
 CHECKS: tuple[tuple[str, Command, Path], ...] = (
+    ("generated documents and types", [PYTHON, "tools/generate_protocol.py", "--check"], ROOT),
     ("ruff format", [BIN / "ruff", "format", "--check", *PYTHON_SOURCES], ROOT),
     ("ruff", [BIN / "ruff", "check", *PYTHON_SOURCES], ROOT),
     ("rustfmt", ["cargo", "fmt", "--all", "--check"], ROOT),

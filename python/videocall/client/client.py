@@ -17,6 +17,7 @@ from videocall.protocol import protoo, requests, results
 from videocall.protocol.fields import Kind, Source
 from videocall.protocol.methods import METHOD_NAMES, Request
 from videocall.protocol.notifications import NOTIFICATIONS, Notification
+from videocall.protocol.version import VERSION
 
 __all__ = ["Client", "ConnectError", "DisconnectedError", "RequestError", "connect"]
 
@@ -174,7 +175,7 @@ class Client:
 
     async def join_room(self, display_name: str, room_id: str | None = None) -> results.RoomJoined:
         """Enter a room."""
-        return await self.call(requests.JoinRoom(display_name, room_id), results.RoomJoined)
+        return await self.call(requests.JoinRoom(display_name, room_id, VERSION), results.RoomJoined)
 
     async def leave_room(self) -> None:
         """Leave it; the socket stays."""

@@ -21,6 +21,8 @@ class ErrorCode(StrEnum):
     TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105
     RATE_LIMITED = "RATE_LIMITED"
     LIMIT_REACHED = "LIMIT_REACHED"
+    CLIENT_TOO_OLD = "CLIENT_TOO_OLD"
+    CLIENT_TOO_NEW = "CLIENT_TOO_NEW"
     DRAINING = "DRAINING"
     INTERNAL = "INTERNAL"
 
@@ -38,6 +40,8 @@ SENTENCES: Final = {
     ErrorCode.TOKEN_EXPIRED: "The token has expired.",
     ErrorCode.RATE_LIMITED: "Too many messages; slow down.",
     ErrorCode.LIMIT_REACHED: "You already have as many of these as one participant may have.",
+    ErrorCode.CLIENT_TOO_OLD: "The client speaks a version of the protocol that the server takes no more; update it.",
+    ErrorCode.CLIENT_TOO_NEW: "The client speaks a version of the protocol that the server does not know yet.",
     ErrorCode.DRAINING: "The server is shutting down and takes nobody in.",
     ErrorCode.INTERNAL: "The server failed; the failure is in its log.",
 }

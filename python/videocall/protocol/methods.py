@@ -1,4 +1,4 @@
-"""The table of methods: what each takes, and the decoder for it.
+"""The table of methods: what each takes and answers, and the decoder for it.
 
 msgspec takes no union of attrs classes, so the method's name chooses the decoder and the payload waits as raw bytes.
 """
@@ -7,10 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
+from videocall.ortc.types import RtpCapabilities
 from videocall.protocol import requests as r
+from videocall.protocol import results
 from videocall.protocol.errors import ErrorCode, ProtocolError
 
-__all__ = ["METHODS", "METHOD_NAMES", "Request", "decode_request"]
+__all__ = ["METHODS", "METHOD_NAMES", "RESULTS", "Request", "decode_request"]
 
 Request = (
     r.JoinRoom
@@ -51,6 +53,17 @@ METHODS: Final[dict[str, type[Any]]] = {
     "getStats": r.GetStats,
     "setDisplayName": r.SetDisplayName,
 }
+
+RESULTS: Final[dict[str, tuple[type[Any], ...]]] = {
+    "joinRoom": (results.RoomJoined,),
+    "getRtpCapabilities": (RtpCapabilities,),
+    "createWebRtcTransport": (results.Transport,),
+    "restartIce": (results.IceRestarted,),
+    "produce": (results.Produced,),
+    "consume": (results.Consumer, results.Consumers),
+    "getStats": (results.Stats,),
+}
+"""What a method answers: one of these; a method that is not here answers ``{}``."""
 
 METHOD_NAMES: Final[dict[type[Any], str]] = {cls: name for name, cls in METHODS.items()}
 

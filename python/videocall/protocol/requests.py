@@ -38,6 +38,7 @@ class JoinRoom:
 
     displayName: DisplayName
     roomId: RoomId | None = None
+    protocolVersion: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
 
 @frozen

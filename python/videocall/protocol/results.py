@@ -1,11 +1,13 @@
 """What a request is answered with. Methods that are not here answer ``{}``."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from attrs import frozen
+from msgspec import Meta
 
 from videocall.ortc.types import DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters
 from videocall.protocol.fields import Kind, Role, Source
+from videocall.protocol.version import VERSION
 
 __all__ = [
     "ConsumeFailure",
@@ -66,6 +68,7 @@ class RoomJoined:
     producers: list[Producer]
     messages: list[Any]
     resumeToken: str
+    protocolVersion: int = VERSION
 
 
 @frozen
@@ -126,8 +129,13 @@ class ConsumeFailure:
 class Consumers:
     """The answer to a list, in its order."""
 
-    consumers: list[Any]
-    """``Consumer`` or ``ConsumeFailure``: msgspec takes no union of attrs classes."""
+    consumers: Annotated[
+        list[Any],
+        Meta(
+            extra_json_schema={"items": {"anyOf": [{"$ref": "#/$defs/Consumer"}, {"$ref": "#/$defs/ConsumeFailure"}]}}
+        ),
+    ]
+    """msgspec takes no union of attrs classes, so that its schema has to be given in full."""
 
 
 @frozen

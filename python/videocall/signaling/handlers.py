@@ -10,6 +10,7 @@ from videocall.protocol import ErrorCode, ProtocolError, results
 from videocall.protocol import requests as r
 from videocall.protocol.fields import Reason
 from videocall.protocol.methods import Request
+from videocall.protocol.version import check_version
 from videocall.signaling.failures import to_protocol_error
 from videocall.signaling.hub import Hub
 from videocall.signaling.live_room import LiveRoom
@@ -68,6 +69,7 @@ async def handle(caller: Caller, request: Request) -> object:
 
 
 async def _join_room(caller: Caller, request: r.JoinRoom) -> results.RoomJoined:
+    check_version(request.protocolVersion)
     room_id = request.roomId or caller.room_id
     if caller.place is not None:
         raise ProtocolError(ErrorCode.CONFLICT, "You are in a room already; leave it first.")

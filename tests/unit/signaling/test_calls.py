@@ -10,6 +10,7 @@ from tests.fakes.sockets import FakeClient, Json, Refused
 from tests.unit.signaling.conftest import DTLS, STUN, Caller, OpenClient
 
 from videocall.ortc import to_wire
+from videocall.protocol.version import VERSION
 from videocall.signaling import Hub
 from videocall.signaling.handlers import ROUTER_CAPABILITIES
 
@@ -297,3 +298,13 @@ async def test_a_new_name_is_told(enter: Enter) -> None:
 
 def objects(media: FakeMedia) -> dict[str, Json]:
     return {object_id: each for worker in media.workers for object_id, each in worker.objects.items()}
+
+
+@pytest.mark.parametrize(("version", "code"), [(0, "CLIENT_TOO_OLD"), (VERSION + 1, "CLIENT_TOO_NEW")])
+async def test_a_client_of_another_time_is_told_so(open_client: OpenClient, version: int, code: str) -> None:
+    client = open_client("daily")
+    with pytest.raises(Refused) as refused:
+        await client.request("joinRoom", {"displayName": "Ada", "protocolVersion": version})
+    assert refused.value.code == code
+    joined = await client.request("joinRoom", {"displayName": "Ada", "protocolVersion": VERSION})
+    assert joined["protocolVersion"] == VERSION

@@ -1,21 +1,7 @@
+import type { ErrorCodes } from './generated';
+
 /** The server's stable error codes, and those that the page itself gives to a request that got no answer. */
-export type ErrorCode =
-  | 'BAD_REQUEST'
-  | 'NOT_JOINED'
-  | 'NOT_FOUND'
-  | 'FORBIDDEN'
-  | 'CONFLICT'
-  | 'UNSUPPORTED'
-  | 'ROOM_FULL'
-  | 'ROOM_LOCKED'
-  | 'TOKEN_INVALID'
-  | 'TOKEN_EXPIRED'
-  | 'RATE_LIMITED'
-  | 'LIMIT_REACHED'
-  | 'DRAINING'
-  | 'INTERNAL'
-  | 'DISCONNECTED'
-  | 'TIMEOUT';
+export type ErrorCode = keyof ErrorCodes | 'DISCONNECTED' | 'TIMEOUT';
 
 /** A request that failed: `code` is the server's, or DISCONNECTED / TIMEOUT when no answer came. */
 export class RequestError extends Error {
@@ -39,6 +25,8 @@ const lasting: ReadonlySet<string> = new Set<ErrorCode>([
   'ROOM_LOCKED',
   'TOKEN_INVALID',
   'TOKEN_EXPIRED',
+  'CLIENT_TOO_OLD',
+  'CLIENT_TOO_NEW',
 ]);
 
 export function isWorthRetrying(error: unknown): boolean {

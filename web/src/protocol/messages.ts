@@ -1,112 +1,25 @@
-import type {
-  DtlsParameters,
-  IceCandidate,
-  IceParameters,
-  MediaKind,
-  RtpCapabilities,
-  RtpParameters,
-} from 'mediasoup-client/types';
+import type * as generated from './generated';
 
 /** What a producer carries. A missing source means microphone for audio and camera for video. */
-export type Source = 'microphone' | 'camera' | 'screen' | 'screenAudio';
+export type Source = generated.Producer['source'];
 
-export interface ParticipantInfo {
-  participantId: string;
-  displayName: string;
-  role: string;
-  /** Milliseconds since the epoch, by the server's clock. */
-  joinedAt: number;
-}
+export type ParticipantInfo = generated.Participant;
+export type ProducerInfo = generated.Producer;
+export type JoinResult = generated.RoomJoined;
+export type TransportInfo = generated.Transport;
+export type ConsumerInfo = generated.Consumer;
+export type ConsumeFailure = generated.ConsumeFailure;
 
-export interface ProducerInfo {
-  producerId: string;
-  participantId: string;
-  kind: MediaKind;
-  source: Source;
-  paused: boolean;
-}
-
-export interface JoinResult {
-  roomId: string;
-  participantId: string;
-  role: string;
-  rtpCapabilities: RtpCapabilities;
-  iceServers: RTCIceServer[];
-  participants: ParticipantInfo[];
-  producers: ProducerInfo[];
-  resumeToken?: string;
-}
-
-export interface TransportInfo {
-  id: string;
-  iceParameters: IceParameters;
-  iceCandidates: IceCandidate[];
-  dtlsParameters: DtlsParameters;
-  iceServers?: RTCIceServer[];
-}
-
-export interface ConsumerInfo {
-  id: string;
-  producerId: string;
-  kind: MediaKind;
-  rtpParameters: RtpParameters;
-  type: string;
-  producerPaused: boolean;
-}
-
-export interface ConsumeFailure {
-  producerId: string;
-  error: { code: string; message: string };
-}
-
-type Nothing = Record<string, never>;
-
-/** Client to server: what each method takes and answers with. */
-export interface Requests {
-  joinRoom: { data: { roomId: string; displayName: string }; result: JoinResult };
-  leaveRoom: { data: Nothing; result: Nothing };
-  setDisplayName: { data: { displayName: string }; result: Nothing };
-  createWebRtcTransport: { data: { direction: 'send' | 'recv' }; result: TransportInfo };
-  connectTransport: {
-    data: { transportId: string; dtlsParameters: DtlsParameters };
-    result: Nothing;
-  };
-  restartIce: { data: { transportId: string }; result: { iceParameters: IceParameters } };
-  produce: {
-    data: {
-      transportId: string;
-      kind: MediaKind;
-      rtpParameters: RtpParameters;
-      source: Source;
-      appData: Record<string, unknown>;
-    };
-    result: { id: string };
-  };
-  pauseProducer: { data: { producerId: string }; result: Nothing };
-  resumeProducer: { data: { producerId: string }; result: Nothing };
-  closeProducer: { data: { producerId: string }; result: Nothing };
+/** Client to server: what each method takes and answers with. The page consumes lists only. */
+export interface Requests extends Omit<generated.Requests, 'consume'> {
   consume: {
-    data: { transportId: string; producerId: string[]; rtpCapabilities: RtpCapabilities };
-    result: { consumers: (ConsumerInfo | ConsumeFailure)[] };
+    data: generated.Consume & { producerId: string[] };
+    result: generated.Consumers;
   };
-  resumeConsumer: { data: { consumerId: string }; result: Nothing };
 }
 
 /** Server to client. */
-export interface Notifications {
-  participantJoined: ParticipantInfo;
-  participantLeft: { participantId: string; reason: string };
-  participantUpdated: { participantId: string; displayName: string };
-  newProducer: ProducerInfo;
-  producerClosed: { producerId: string; participantId: string; reason: string };
-  producerPaused: { producerId: string; participantId: string };
-  producerResumed: { producerId: string; participantId: string };
-  consumerClosed: { consumerId: string; producerId: string; reason: string };
-  consumerPaused: { consumerId: string; producerId: string };
-  consumerResumed: { consumerId: string; producerId: string };
-  /** The server restarts: the socket closes next. */
-  serverDraining: Nothing;
-}
+export type Notifications = generated.Notifications;
 
 export type Method = keyof Requests;
 
@@ -114,7 +27,7 @@ export type Notification = {
   [M in keyof Notifications]: { method: M; data: Notifications[M] };
 }[keyof Notifications];
 
-/** The field that every notification of this name must have as a string; its absence drops the frame. */
+/** The fields that every notification of this name must have as strings; a missing one drops the frame. */
 const requiredIds: { [M in keyof Notifications]: readonly string[] } = {
   participantJoined: ['participantId', 'displayName'],
   participantLeft: ['participantId'],
@@ -127,6 +40,7 @@ const requiredIds: { [M in keyof Notifications]: readonly string[] } = {
   consumerPaused: ['consumerId', 'producerId'],
   consumerResumed: ['consumerId', 'producerId'],
   serverDraining: [],
+  messageRefused: ['code', 'message'],
 };
 
 /** Names a notification's type, or returns null when it is unknown to this page or lacks an id. */

@@ -60,21 +60,15 @@ export class MediaSoupClientService {
   }
 
   /** Makes both transports in one round trip. They connect by themselves when media first flows. */
-  async createTransports(iceServers: RTCIceServer[]): Promise<Transports> {
+  async createTransports(): Promise<Transports> {
     const [sendInfo, recvInfo] = await Promise.all([
       this.#requester.request('createWebRtcTransport', { direction: 'send' }),
       this.#requester.request('createWebRtcTransport', { direction: 'recv' }),
     ]);
     if (this.#closed)
       throw new RequestError('DISCONNECTED', 'the call is over', 'createTransports');
-    const send = this.#device.createSendTransport({
-      ...sendInfo,
-      iceServers: sendInfo.iceServers ?? iceServers,
-    });
-    const recv = this.#device.createRecvTransport({
-      ...recvInfo,
-      iceServers: recvInfo.iceServers ?? iceServers,
-    });
+    const send = this.#device.createSendTransport(sendInfo);
+    const recv = this.#device.createRecvTransport(recvInfo);
     for (const transport of [send, recv]) {
       transport.on('connect', ({ dtlsParameters }, done, fail) => {
         this.#requester

@@ -83,7 +83,7 @@ export interface DeviceState {
 export interface Actions {
   /** Loads the mediasoup Device with the router's capabilities. */
   initializeMediaSoup: (routerRtpCapabilities: RtpCapabilities) => Promise<void>;
-  createTransports: (iceServers: RTCIceServer[]) => Promise<void>;
+  createTransports: () => Promise<void>;
   /** Sends a source's track, opening the device when it is not open. Does nothing before a call. */
   startProducing: (source: 'microphone' | 'camera' | 'screen') => Promise<void>;
   /** Mutes the microphone, turns the camera off (its light too), or ends the screen share. */

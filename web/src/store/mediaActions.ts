@@ -78,10 +78,10 @@ export function createMediaActions(runtime: Runtime): MediaActions {
       set({ isMediaSoupInitialized: true, rtpCapabilities: media.rtpCapabilities });
     },
 
-    createTransports: async (iceServers) => {
+    createTransports: async () => {
       const { media } = runtime;
       if (media === null) return;
-      const { send, recv } = await media.createTransports(iceServers);
+      const { send, recv } = await media.createTransports();
       set({ sendTransport: send, recvTransport: recv });
       watchTransports();
     },

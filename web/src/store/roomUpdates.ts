@@ -84,6 +84,7 @@ export function applyNotification(
     case 'consumerResumed':
       return paused(state, notification.data.producerId, false);
     case 'serverDraining':
+    case 'messageRefused':
       return {};
   }
 }

@@ -1,5 +1,6 @@
 import { isWorthRetrying, RequestError } from '../protocol/errors';
 import { CLOSE_FOR_GOOD } from '../protocol/frames';
+import { PROTOCOL_VERSION } from '../protocol/generated';
 import type { Notification } from '../protocol/messages';
 import { tidyDisplayName } from '../protocol/names';
 import { backoffDelay } from '../services/backoff';
@@ -115,14 +116,18 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
     runtime.connection?.close();
     runtime.connection = connection;
     try {
-      const result = await connection.request('joinRoom', { roomId, displayName });
+      const result = await connection.request('joinRoom', {
+        roomId,
+        displayName,
+        protocolVersion: PROTOCOL_VERSION,
+      });
       assertWanted();
       get().cleanupMediaSoup();
       set(roomOf(result, displayName));
       await get().initializeMediaSoup(result.rtpCapabilities);
       assertWanted();
       set({ phase: 'call', joinError: null });
-      await get().createTransports(result.iceServers);
+      await get().createTransports();
       assertWanted();
       set({ reconnect: null });
     } catch (error) {

@@ -58,6 +58,12 @@ function explain({ code, message }: Failure): { title: string; detail: string } 
         title: 'You cannot come back in.',
         detail: 'The connection broke, and the meeting is locked now.',
       };
+    case 'CLIENT_TOO_OLD':
+    case 'CLIENT_TOO_NEW':
+      return {
+        title: 'The server was updated.',
+        detail: 'Reload this page to go on.',
+      };
     default:
       return {
         title: 'The call ended.',

@@ -115,6 +115,9 @@ function explain({ code, message }: Failure): string {
       return 'This link does not let you in. Ask for a new one.';
     case 'DRAINING':
       return 'The server is about to restart. Try again in a minute.';
+    case 'CLIENT_TOO_OLD':
+    case 'CLIENT_TOO_NEW':
+      return 'The server was updated. Reload this page and join again.';
     case 'RATE_LIMITED':
       return 'Too many attempts. Wait a moment and try again.';
     case 'UNSUPPORTED_BROWSER':

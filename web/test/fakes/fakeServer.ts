@@ -42,6 +42,7 @@ export class FakeServer {
     leaveRoom: () => ({}),
     createWebRtcTransport: () => ({
       ...generateTransportRemoteParameters(),
+      iceServers: [],
       id: this.#id('transport'),
     }),
     connectTransport: () => ({}),
@@ -82,6 +83,7 @@ export class FakeServer {
       iceServers: [],
       participants: [...this.participants],
       producers: [...this.producers],
+      messages: [],
       resumeToken: 'token',
     };
   }
@@ -107,7 +109,7 @@ export class FakeServer {
 
   /** Somebody else is in the room, announced when the page is there already. */
   addParticipant(participantId: string, displayName: string, joinedAt = 1): void {
-    const info = { participantId, displayName, role: 'participant', joinedAt };
+    const info: ParticipantInfo = { participantId, displayName, role: 'participant', joinedAt };
     this.participants.push(info);
     if (this.sockets.length > 0) this.socket.notify('participantJoined', info);
   }

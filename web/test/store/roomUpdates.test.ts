@@ -1,9 +1,24 @@
 import { expect, test } from 'vitest';
-import type { JoinResult, Notification, ProducerInfo } from '../../src/protocol/messages';
+import type {
+  JoinResult,
+  Notification,
+  ParticipantInfo,
+  ProducerInfo,
+} from '../../src/protocol/messages';
 import { applyNotification, roomOf } from '../../src/store/roomUpdates';
 
-const ana = { participantId: 'ana', displayName: 'Ana', role: 'participant', joinedAt: 10 };
-const bo = { participantId: 'bo', displayName: 'Bo', role: 'participant', joinedAt: 5 };
+const ana: ParticipantInfo = {
+  participantId: 'ana',
+  displayName: 'Ana',
+  role: 'participant',
+  joinedAt: 10,
+};
+const bo: ParticipantInfo = {
+  participantId: 'bo',
+  displayName: 'Bo',
+  role: 'participant',
+  joinedAt: 5,
+};
 const camera: ProducerInfo = {
   producerId: 'cam',
   participantId: 'ana',

@@ -1,5 +1,6 @@
 import type { FakeHandler } from 'mediasoup-client/handlers/FakeHandler';
 import { describe, expect, test } from 'vitest';
+import { PROTOCOL_VERSION } from '../../src/protocol/generated';
 import { Refusal } from '../fakes/fakeServer';
 import { prepareCall, settled, startCall } from '../fakes/startCall';
 
@@ -14,7 +15,9 @@ describe('joining', () => {
     expect(state.recvTransport?.direction).toBe('recv');
     expect(state.audioProducer?.kind).toBe('audio');
     expect(state.videoProducer?.kind).toBe('video');
-    expect(server.requests('joinRoom')).toEqual([{ roomId: 'calm-otter', displayName: 'Maya' }]);
+    expect(server.requests('joinRoom')).toEqual([
+      { roomId: 'calm-otter', displayName: 'Maya', protocolVersion: PROTOCOL_VERSION },
+    ]);
     expect(server.requests('produce')).toMatchObject([
       { kind: 'audio', source: 'microphone' },
       { kind: 'video', source: 'camera' },

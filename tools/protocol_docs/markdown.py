@@ -1,4 +1,4 @@
-"""Renders ``docs/protocol.md`` from the message types: ``python -m videocall.protocol.document > docs/protocol.md``."""
+"""``docs/protocol.md``: the protocol for people who write a client."""
 
 import inspect
 import types
@@ -8,20 +8,22 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 import attrs
 import msgspec
 
-from videocall.ortc import types as ortc_types
 from videocall.protocol import results
 from videocall.protocol.errors import SENTENCES
 from videocall.protocol.fields import Reason
 from videocall.protocol.limits import MAX_DEPTH, MAX_MESSAGE_BYTES
-from videocall.protocol.methods import METHODS
+from videocall.protocol.methods import METHODS, RESULTS
 from videocall.protocol.notifications import NOTIFICATIONS
+from videocall.protocol.version import OLDEST_VERSION, VERSION
 
 __all__ = ["render"]
 
 _INTRO: Final = f"""\
 # The signaling protocol
 
-This file is generated from `python/videocall/protocol/`; a test fails when it is not up to date.
+This file is generated from `python/videocall/protocol/` by `tools/generate_protocol.py`, as are
+[`protocol.schema.json`](protocol.schema.json), every message as JSON Schema, and the page's TypeScript types; a test
+fails when one of them is not up to date.
 
 A client opens a WebSocket to `/ws?roomId=ROOM&peerId=LABEL`, subprotocol `protoo`. Both parameters may be left out: the
 room can also be named by `joinRoom`, and the label only goes into the server's log. Messages are JSON text frames:
@@ -36,6 +38,9 @@ room can also be named by `joinRoom`, and the label only goes into the server's 
 - Requests come from the client and are answered in order. The answer to a request comes before every notification of
   what follows from it.
 - A message has at most {MAX_MESSAGE_BYTES} bytes, or the socket closes with 1009, and nests {MAX_DEPTH} levels at most.
+- This is version {VERSION}. A client that sends `protocolVersion` with `joinRoom` is refused below {OLDEST_VERSION}
+  with `CLIENT_TOO_OLD`, above {VERSION} with `CLIENT_TOO_NEW`; one that sends none is taken as it is. Methods, fields,
+  notifications and codes that are added raise no version: clients ignore what they do not know.
 - Fields that are unknown are ignored; fields without a value are left out. Optional fields are marked with `?`.
 - A client has to answer WebSocket pings, as every browser does by itself.
 - The socket closes with 1001 after `serverDraining`, with 1008 after many malformed messages, with 1011 when the room's
@@ -45,20 +50,10 @@ room can also be named by `joinRoom`, and the label only goes into the server's 
   `"keepCamera": true`.
 """
 
-_RESULTS: Final[dict[str, Any]] = {
-    "joinRoom": results.RoomJoined,
-    "getRtpCapabilities": ortc_types.RtpCapabilities,
-    "createWebRtcTransport": results.Transport,
-    "restartIce": results.IceRestarted,
-    "produce": results.Produced,
-    "consume": results.Consumer,
-    "getStats": results.Stats,
-}
 _SHARED: Final = (
     results.Participant,
     results.Producer,
     results.IceServer,
-    results.Consumers,
     results.ConsumeFailure,
     results.ErrorBody,
 )
@@ -68,10 +63,7 @@ def render() -> str:
     """The whole document."""
     parts = [_INTRO, "## Requests\n"]
     for name, cls in METHODS.items():
-        result = _RESULTS.get(name)
-        more = ", or `Consumers` for a list of ids" if name == "consume" else ""
-        answer = f"Answer: `{result.__name__}`{more}" if result else "Answer: `{}`"
-        parts.append(f"### {name}\n\n{_text(cls)}\n\n{_fields(cls)}{answer}\n{_shape(result)}")
+        parts.append(f"### {name}\n\n{_text(cls)}\n\n{_fields(cls)}{_answer(RESULTS.get(name, ()))}")
     parts.append("## Notifications\n")
     parts += [f"### {name}\n\n{_text(cls)}\n\n{_fields(cls)}" for name, cls in NOTIFICATIONS.items()]
     parts.append("## Shared shapes\n")
@@ -90,9 +82,15 @@ def _text(cls: type[Any]) -> str:
     return text[:1].upper() + text[1:] if not text.startswith("`") else text
 
 
-def _shape(cls: type[Any] | None) -> str:
-    is_ours = cls is not None and cls.__module__ == results.__name__
-    return f"\n{_fields(cls)}" if cls is not None and is_ours else ""
+def _answer(answers: tuple[type[Any], ...]) -> str:
+    if not answers:
+        return "Answer: `{}`\n"
+    shapes = [f"`{cls.__name__}`. {_text(cls)}\n\n{_fields(cls)}" for cls in answers if _is_ours(cls)]
+    return "Answer: " + "or ".join(shapes) if shapes else f"Answer: `{answers[0].__name__}`\n"
+
+
+def _is_ours(cls: type[Any]) -> bool:
+    return cls.__module__ == results.__name__
 
 
 def _fields(cls: type[Any]) -> str:
@@ -107,6 +105,9 @@ def _fields(cls: type[Any]) -> str:
 
 def _type(hint: Any) -> str:  # noqa: ANN401 - annotations are of any kind
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated and (given := arguments[1].extra_json_schema):
+        shapes = [f"`{each['$ref'].rpartition('/')[2]}`" for each in given["items"]["anyOf"]]
+        return f"list of {' or '.join(shapes)}"
     if origin is Annotated:
         return _type(arguments[0]) + _limits(arguments[1])
     if origin in {types.UnionType, typing.Union}:
@@ -128,7 +129,3 @@ def _limits(meta: msgspec.Meta) -> str:
     if meta.max_length is not None:
         return f", {meta.min_length or 0} to {meta.max_length}"
     return ""
-
-
-if __name__ == "__main__":
-    print(render(), end="")  # noqa: T201 - that is what it is for

@@ -1,0 +1,1 @@
+"""What is generated from the protocol's message types."""

@@ -1,0 +1,111 @@
+"""``docs/protocol.schema.json``: every frame of the protocol as JSON Schema, for validators and generators."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import msgspec
+
+from videocall.protocol import results
+from videocall.protocol.errors import ErrorCode
+from videocall.protocol.methods import METHODS, RESULTS
+from videocall.protocol.notifications import NOTIFICATIONS
+from videocall.protocol.version import VERSION
+
+__all__ = ["components", "render"]
+
+Schema = dict[str, Any]
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def components() -> dict[str, Schema]:
+    """The schema of every message type and of all that they are made of, by class name."""
+    roots = [*METHODS.values(), *(cls for answers in RESULTS.values() for cls in answers), results.ConsumeFailure]
+    _, schemas = msgspec.json.schema_components([*roots, *NOTIFICATIONS.values()])
+    return cast("dict[str, Schema]", _without_null(schemas))
+
+
+def render() -> str:
+    """The whole document. A frame is valid when it is one of the protocol's own, in either direction."""
+    requests = {name: _request(name, cls.__name__) for name, cls in METHODS.items()}
+    notifications = {name: _notification(name, cls.__name__) for name, cls in NOTIFICATIONS.items()}
+    frames = {
+        "requests": {"oneOf": list(requests.values())},
+        "notifications": {"oneOf": list(notifications.values())},
+        "answer": _answer(),
+        "refusal": _refusal(),
+    }
+    document = {
+        "$schema": _DIALECT,
+        "title": f"Frames of the signaling protocol, version {VERSION}",
+        "oneOf": [_ref(f"frames/{name}") for name in frames],
+        "$defs": components()
+        | {"frames": frames, "results": {name: _result(RESULTS.get(name, ())) for name in METHODS}},
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _request(name: str, data: str) -> Schema:
+    return _frame({"request": {"const": True}, "id": _ID, "method": {"const": name}, "data": _ref(data)})
+
+
+def _notification(name: str, data: str) -> Schema:
+    return _frame({"notification": {"const": True}, "method": {"const": name}, "data": _ref(data)})
+
+
+def _answer() -> Schema:
+    # Which result it is depends on the request with that id: `$defs/results` has them by method.
+    return _frame({"response": {"const": True}, "id": _ID, "ok": {"const": True}, "data": {"type": "object"}})
+
+
+def _refusal() -> Schema:
+    code = {"enum": [str(code) for code in ErrorCode]}
+    return _frame(
+        {
+            "response": {"const": True},
+            "id": _ID,
+            "ok": {"const": False},
+            "errorCode": code,
+            "errorReason": {"type": "string"},
+        }
+    )
+
+
+def _result(answers: tuple[type[Any], ...]) -> Schema:
+    if not answers:
+        return {"type": "object", "maxProperties": 0}
+    return _ref(answers[0].__name__) if len(answers) == 1 else {"oneOf": [_ref(cls.__name__) for cls in answers]}
+
+
+def _frame(properties: Mapping[str, Schema]) -> Schema:
+    return {"type": "object", "properties": dict(properties), "required": list(properties)}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _without_null(schema: object) -> object:
+    """The schema without its nulls: on the wire a field without a value is left out.
+
+    What is null and nothing else goes altogether, and a default of null with it.
+    """
+    if isinstance(schema, list):
+        return [_without_null(item) for item in cast("list[object]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    cleaned: Schema = {}
+    for key, value in cast("Schema", schema).items():
+        if key == "properties":
+            cleaned[key] = {name: _without_null(each) for name, each in value.items() if each.get("type") != "null"}
+        elif key == "anyOf" and _NULL in value:
+            rest = [_without_null(each) for each in value if each != _NULL]
+            cleaned |= cast("Schema", rest[0]) if len(rest) == 1 else {"anyOf": rest}
+        elif not (key == "default" and value is None):
+            cleaned[key] = _without_null(value)
+    return cleaned
+
+
+_NULL: Final = {"type": "null"}
+_ID: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}

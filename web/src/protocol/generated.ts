@@ -1,0 +1,357 @@
+// Generated from python/videocall/protocol by tools/generate_protocol.py. Edit that, not this.
+
+import type {
+  DtlsParameters,
+  IceCandidate,
+  IceParameters,
+  RtpCapabilities,
+  RtpParameters,
+} from 'mediasoup-client/types';
+
+/** What `joinRoom` tells the server that this page speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** Client to server: what each method takes and answers with. */
+export interface Requests {
+  joinRoom: { data: JoinRoom; result: RoomJoined };
+  leaveRoom: { data: LeaveRoom; result: Record<string, never> };
+  getRtpCapabilities: { data: GetRtpCapabilities; result: RtpCapabilities };
+  createWebRtcTransport: { data: CreateWebRtcTransport; result: Transport };
+  connectTransport: { data: ConnectTransport; result: Record<string, never> };
+  restartIce: { data: RestartIce; result: IceRestarted };
+  produce: { data: Produce; result: Produced };
+  closeProducer: { data: CloseProducer; result: Record<string, never> };
+  pauseProducer: { data: PauseProducer; result: Record<string, never> };
+  resumeProducer: { data: ResumeProducer; result: Record<string, never> };
+  consume: { data: Consume; result: Consumer | Consumers };
+  pauseConsumer: { data: PauseConsumer; result: Record<string, never> };
+  resumeConsumer: { data: ResumeConsumer; result: Record<string, never> };
+  closeConsumer: { data: CloseConsumer; result: Record<string, never> };
+  requestKeyFrame: { data: RequestKeyFrame; result: Record<string, never> };
+  getStats: { data: GetStats; result: Stats };
+  setDisplayName: { data: SetDisplayName; result: Record<string, never> };
+}
+
+/** Server to client. */
+export interface Notifications {
+  participantJoined: ParticipantJoined;
+  participantLeft: ParticipantLeft;
+  participantUpdated: ParticipantUpdated;
+  newProducer: NewProducer;
+  producerClosed: ProducerClosed;
+  producerPaused: ProducerPaused;
+  producerResumed: ProducerResumed;
+  consumerClosed: ConsumerClosed;
+  consumerPaused: ConsumerPaused;
+  consumerResumed: ConsumerResumed;
+  serverDraining: ServerDraining;
+  messageRefused: MessageRefused;
+}
+
+/** The server's stable error codes, each with its sentence. */
+export interface ErrorCodes {
+  /** The message does not have the shape that its method asks for. */
+  BAD_REQUEST: true;
+  /** Join a room first. */
+  NOT_JOINED: true;
+  /** There is no such object in your room. */
+  NOT_FOUND: true;
+  /** You may not do that. */
+  FORBIDDEN: true;
+  /** The object is not in a state in which that can be done. */
+  CONFLICT: true;
+  /** The server does not know that method, codec or feature. */
+  UNSUPPORTED: true;
+  /** The room has no place left. */
+  ROOM_FULL: true;
+  /** The room is locked. */
+  ROOM_LOCKED: true;
+  /** The token is not valid here. */
+  TOKEN_INVALID: true;
+  /** The token has expired. */
+  TOKEN_EXPIRED: true;
+  /** Too many messages; slow down. */
+  RATE_LIMITED: true;
+  /** You already have as many of these as one participant may have. */
+  LIMIT_REACHED: true;
+  /** The client speaks a version of the protocol that the server takes no more; update it. */
+  CLIENT_TOO_OLD: true;
+  /** The client speaks a version of the protocol that the server does not know yet. */
+  CLIENT_TOO_NEW: true;
+  /** The server is shutting down and takes nobody in. */
+  DRAINING: true;
+  /** The server failed; the failure is in its log. */
+  INTERNAL: true;
+}
+
+/**
+ * `joinRoom`: enter a room, made when nobody is in it. Without `roomId` the socket's query names
+ * it.
+ */
+export interface JoinRoom {
+  displayName: string;
+  roomId?: string;
+  protocolVersion?: number;
+}
+
+/**
+ * `leaveRoom`: leave; everything the participant had is closed. The socket stays open and may join
+ * again.
+ */
+export type LeaveRoom = Record<string, never>;
+
+/**
+ * `getRtpCapabilities`: what the server's routers can take. The one method allowed before joining.
+ */
+export type GetRtpCapabilities = Record<string, never>;
+
+/** `createWebRtcTransport`: a transport that either sends to the server or receives from it. */
+export interface CreateWebRtcTransport {
+  direction: 'recv' | 'send';
+}
+
+/** `connectTransport`: the client's DTLS fingerprints and role, once per transport. */
+export interface ConnectTransport {
+  transportId: string;
+  dtlsParameters: DtlsParameters;
+}
+
+/** `restartIce`: new ICE credentials for a transport. */
+export interface RestartIce {
+  transportId: string;
+}
+
+/** `produce`: publish a track. Without `source`: microphone for audio, camera for video. */
+export interface Produce {
+  transportId: string;
+  kind: 'audio' | 'video';
+  rtpParameters: RtpParameters;
+  source?: 'camera' | 'microphone' | 'screen' | 'screenAudio';
+  paused?: boolean;
+  appData?: Record<string, unknown>;
+}
+
+/** `closeProducer`: end a track one publishes. */
+export interface CloseProducer {
+  producerId: string;
+}
+
+/** `pauseProducer`: stop forwarding a track one publishes. */
+export interface PauseProducer {
+  producerId: string;
+}
+
+/** `resumeProducer`: forward it again. */
+export interface ResumeProducer {
+  producerId: string;
+}
+
+/** `consume`: receive one producer, or several with one request. Consumers begin paused. */
+export interface Consume {
+  transportId: string;
+  producerId: string | string[];
+  rtpCapabilities: RtpCapabilities;
+}
+
+/** `pauseConsumer`: receive nothing for now. */
+export interface PauseConsumer {
+  consumerId: string;
+}
+
+/** `resumeConsumer`: receive, from the next key frame on. */
+export interface ResumeConsumer {
+  consumerId: string;
+}
+
+/** `closeConsumer`: receive it no more. */
+export interface CloseConsumer {
+  consumerId: string;
+}
+
+/** `requestKeyFrame`: ask a consumer's publisher for a key frame. */
+export interface RequestKeyFrame {
+  consumerId: string;
+}
+
+/** `getStats` of exactly one of the three. */
+export interface GetStats {
+  transportId?: string;
+  producerId?: string;
+  consumerId?: string;
+}
+
+/** `setDisplayName`: change what others see. */
+export interface SetDisplayName {
+  displayName: string;
+}
+
+/** Everything a client needs to start: who is there and what they publish, the joiner left out. */
+export interface RoomJoined {
+  roomId: string;
+  participantId: string;
+  role: 'host' | 'participant';
+  rtpCapabilities: RtpCapabilities;
+  iceServers: IceServer[];
+  participants: Participant[];
+  producers: Producer[];
+  messages: unknown[];
+  resumeToken: string;
+  protocolVersion?: number;
+}
+
+/** An entry of `RTCConfiguration.iceServers`. */
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+/** Someone in the room. `joinedAt` is in milliseconds since 1970, by the server's clock. */
+export interface Participant {
+  participantId: string;
+  displayName: string;
+  role: 'host' | 'participant';
+  joinedAt: number;
+}
+
+/** A track someone publishes. `paused` is what receivers see, whoever paused it. */
+export interface Producer {
+  producerId: string;
+  participantId: string;
+  kind: 'audio' | 'video';
+  source: 'camera' | 'microphone' | 'screen' | 'screenAudio';
+  paused: boolean;
+}
+
+/** The options that mediasoup-client's `createSendTransport` and `createRecvTransport` take. */
+export interface Transport {
+  id: string;
+  iceParameters: IceParameters;
+  iceCandidates: IceCandidate[];
+  dtlsParameters: DtlsParameters;
+  iceServers: IceServer[];
+}
+
+/** The transport's new credentials. */
+export interface IceRestarted {
+  iceParameters: IceParameters;
+}
+
+/** The new producer's id. */
+export interface Produced {
+  id: string;
+}
+
+/**
+ * The options that mediasoup-client's `recvTransport.consume` takes, and what the page wants beside
+ * them.
+ */
+export interface Consumer {
+  id: string;
+  producerId: string;
+  kind: 'audio' | 'video';
+  rtpParameters: RtpParameters;
+  type: string;
+  producerPaused: boolean;
+}
+
+/** The answer to a list, in its order. */
+export interface Consumers {
+  consumers: (Consumer | ConsumeFailure)[];
+}
+
+/** Counters as `RTCStats`-like objects. */
+export interface Stats {
+  stats: unknown[];
+}
+
+/** The producer of a list that could not be consumed, and why. */
+export interface ConsumeFailure {
+  producerId: string;
+  error: ErrorBody;
+}
+
+/** A code and a sentence. */
+export interface ErrorBody {
+  code: string;
+  message: string;
+}
+
+/** `participantJoined`. */
+export interface ParticipantJoined {
+  participantId: string;
+  displayName: string;
+  role: 'host' | 'participant';
+  joinedAt: number;
+}
+
+/** `participantLeft`; what they published was announced as closed before. */
+export interface ParticipantLeft {
+  participantId: string;
+  reason: 'closed' | 'error' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+}
+
+/** `participantUpdated`: a new display name. */
+export interface ParticipantUpdated {
+  participantId: string;
+  displayName: string;
+}
+
+/** `newProducer`: to everyone but its publisher, once. */
+export interface NewProducer {
+  producerId: string;
+  participantId: string;
+  kind: 'audio' | 'video';
+  source: 'camera' | 'microphone' | 'screen' | 'screenAudio';
+  paused: boolean;
+}
+
+/**
+ * `producerClosed`: to everyone but its publisher, and to the publisher too when the server closed
+ * it.
+ */
+export interface ProducerClosed {
+  producerId: string;
+  participantId: string;
+  reason: 'closed' | 'error' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+}
+
+/** `producerPaused`: nothing comes until `producerResumed`. */
+export interface ProducerPaused {
+  producerId: string;
+  participantId: string;
+}
+
+/** `producerResumed`. */
+export interface ProducerResumed {
+  producerId: string;
+  participantId: string;
+}
+
+/** `consumerClosed`: the server closed one of the receiver's own consumers. */
+export interface ConsumerClosed {
+  consumerId: string;
+  producerId: string;
+  reason: 'closed' | 'error' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+}
+
+/** `consumerPaused`: the producer behind one of the receiver's own consumers was paused. */
+export interface ConsumerPaused {
+  consumerId: string;
+  producerId: string;
+}
+
+/** `consumerResumed`: that producer was resumed. */
+export interface ConsumerResumed {
+  consumerId: string;
+  producerId: string;
+}
+
+/** `serverDraining`: the socket closes with 1001 next; come back in a moment. */
+export type ServerDraining = Record<string, never>;
+
+/** `messageRefused`: a message that was no request, so that it could not be answered. */
+export interface MessageRefused {
+  code: string;
+  message: string;
+}
