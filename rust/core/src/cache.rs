@@ -44,6 +44,7 @@ pub struct PacketCache {
     /// used for sending, and with it a nonce (RFC 7714, 11.1).
     oldest: u64,
     newest: u64,
+    held: usize,
 }
 
 impl PacketCache {
@@ -54,7 +55,13 @@ impl PacketCache {
             ring: (0..capacity).map(|_| None).collect(),
             oldest: 0,
             newest: 0,
+            held: 0,
         }
+    }
+
+    /// Packets held.
+    pub fn len(&self) -> usize {
+        self.held
     }
 
     /// Whether a packet of this number is held.
@@ -82,7 +89,9 @@ impl PacketCache {
         }
         self.newest = self.newest.max(packet.seq);
         let (arrival, index) = (packet.arrival, self.index(packet.seq));
+        self.held += 1;
         if let Some(previous) = self.ring[index].replace(packet) {
+            self.held -= 1;
             pool.free(previous.slot);
         }
         self.expire(arrival, pool);
@@ -95,6 +104,7 @@ impl PacketCache {
             let held = self.ring[index].take_if(|packet| packet.seq <= self.oldest);
             self.oldest += 1;
             if let Some(packet) = held {
+                self.held -= 1;
                 pool.free(packet.slot);
                 return true;
             }
@@ -107,6 +117,7 @@ impl PacketCache {
         for packet in self.ring.iter_mut().filter_map(Option::take) {
             pool.free(packet.slot);
         }
+        self.held = 0;
         self.oldest = self.newest + 1;
     }
 
@@ -116,6 +127,7 @@ impl PacketCache {
             // The numbers jumped by more than the ring: look at each place once, not at each number.
             for place in self.ring.iter_mut() {
                 if let Some(packet) = place.take_if(|packet| packet.seq < floor) {
+                    self.held -= 1;
                     pool.free(packet.slot);
                 }
             }
@@ -130,6 +142,7 @@ impl PacketCache {
                     break;
                 }
                 if let Some(packet) = place.take() {
+                    self.held -= 1;
                     pool.free(packet.slot);
                 }
             }
@@ -171,7 +184,7 @@ mod tests {
             let new = packet(seq, now, &mut pool);
             cache.insert(new, &mut pool);
         }
-        assert_eq!(pool.available(), 8);
+        assert_eq!((pool.available(), cache.len()), (8, 8));
         assert!(cache.contains(149) && cache.contains(142) && !cache.contains(141));
         assert!(cache.is_too_old(141) && !cache.is_too_old(142));
         cache.clear(&mut pool);
@@ -203,7 +216,9 @@ mod tests {
             cache.insert(new, &mut pool);
         }
         assert!(cache.evict_oldest(&mut pool) && !cache.contains(20));
+        assert_eq!(cache.len(), 1);
         assert!(cache.evict_oldest(&mut pool) && !cache.evict_oldest(&mut pool));
+        assert_eq!(cache.len(), 0);
         assert_eq!(pool.available(), 4);
     }
 }

@@ -17,6 +17,9 @@ const COALESCE: Duration = Duration::from_millis(1);
 /// A batch this large is sent without waiting: it fills a GSO send.
 const FULL_BATCH: usize = 40;
 
+/// Packets taken from the largest cache when the pool is exhausted.
+const EVICTED_AT_ONCE: usize = 32;
+
 /// What the header extensions of one packet say.
 #[derive(Default)]
 struct Told {
@@ -125,6 +128,9 @@ impl Sfu {
                 self.schedule(key, at);
             }
         }
+        if self.pool.available() == 0 {
+            self.make_room();
+        }
         let producer = &mut self.producers[route.producer];
         let video = producer.kind == MediaKind::Video;
         let stream = &mut producer.streams[route.stream as usize];
@@ -145,11 +151,7 @@ impl Sfu {
         if producer.paused || payload.len() > MAX_PAYLOAD {
             return;
         }
-        let slot = self.pool.take().or_else(|| {
-            stream.cache.evict_oldest(&mut self.pool);
-            self.pool.take()
-        });
-        let Some(slot) = slot else {
+        let Some(slot) = self.pool.take() else {
             self.metrics.pool_exhausted += 1;
             return;
         };
@@ -195,6 +197,19 @@ impl Sfu {
         stream.due = Some(stream.due.map_or(due, |earlier| earlier.min(due)));
         self.forwarder
             .note(route.producer, route.stream, due, first);
+    }
+
+    /// Takes slots from the stream that holds most, so that when the pool is too small all streams
+    /// end with equal shares; a new one would starve if each had to make do with its own.
+    fn make_room(&mut self) {
+        let streams = self.producers.values_mut().flat_map(|p| &mut p.streams);
+        let Some(largest) = streams.max_by_key(|stream| stream.cache.len()) else {
+            return;
+        };
+        // Several at once: the search is over all streams.
+        for _ in 0..(largest.cache.len() / 2).clamp(1, EVICTED_AT_ONCE) {
+            largest.cache.evict_oldest(&mut self.pool);
+        }
     }
 
     /// Finds the stream of an unknown SSRC by MID and RID (RFC 8843, 9.2; RFC 8852).
