@@ -1,0 +1,13 @@
+//! The whole SFU on a seeded network and virtual time, driven by `videocall-client`'s peers, by a bare peer that can
+//! misbehave, and by webrtc-rs as an independent client. Nothing here waits and nothing depends on the machine's speed.
+
+mod rig;
+
+mod closing;
+mod handshake;
+mod hostile;
+mod keyframes;
+mod lip_sync;
+mod pausing;
+mod recovery;
+mod webrtc_rs;
