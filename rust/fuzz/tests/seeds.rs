@@ -1,4 +1,5 @@
-//! Every target over its committed seeds, and over some thousand mutations of them.
+//! Every target over its committed seeds, and over some thousand mutations of them; `VIDEOCALL_FUZZ_INPUTS=100000000` in the
+//! environment makes it that many for each.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +25,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn run(name: &str, mutations: u32) {
+fn run(name: &str, mutations: u64) {
     let &(_, target) = targets::ALL
         .iter()
         .find(|(target, _)| *target == name)
@@ -36,7 +37,12 @@ fn run(name: &str, mutations: u32) {
     let seeds = seeds(name);
     assert!(seeds.len() >= 3, "{name} has {} seeds", seeds.len());
     seeds.iter().for_each(|seed| check(seed));
-    let mut rng = StdRng::seed_from_u64(1);
+    let wanted = std::env::var("VIDEOCALL_FUZZ_INPUTS").ok();
+    let mutations = wanted.map_or(mutations, |count| {
+        count.parse().expect("a number of inputs")
+    });
+    // Another run is another number of inputs, and thus another seed.
+    let mut rng = StdRng::seed_from_u64(mutations);
     for _ in 0..mutations {
         check(&mutate(&seeds, &mut rng));
     }
