@@ -19,6 +19,8 @@ use crate::rig::{
 
 const STRANGER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(10, 6, 6, 6)), 666);
 
+type IsKind = fn(&[u8]) -> bool;
+
 /// What a hostile scene starts with: a call of three, and a tap full of real datagrams of all kinds.
 fn tapped_call(seed: u64) -> (World, usize, Vec<usize>, Vec<Vec<u8>>) {
     let (mut world, publisher, receivers) = {
@@ -27,7 +29,7 @@ fn tapped_call(seed: u64) -> (World, usize, Vec<usize>, Vec<Vec<u8>>) {
         (world, publisher, receivers)
     };
     let tap = std::mem::take(&mut world.tap);
-    let kinds: [(&str, fn(&[u8]) -> bool); 4] = [
+    let kinds: [(&str, IsKind); 4] = [
         ("STUN", |d| d[0] < 4),
         ("DTLS", |d| (20..=63).contains(&d[0])),
         ("RTP", |d| d[0] >= 128 && !(192..=223).contains(&d[1])),

@@ -148,7 +148,7 @@ impl Scene {
             let at_ms = (self.world.now() - self.started).as_millis() as u64;
             for track in &mut self.tracks {
                 track.send_due(self.world.raw(self.publisher), at_ms);
-                if at_ms % 700 == 0 {
+                if at_ms.is_multiple_of(700) {
                     track.report(self.world.raw(self.publisher), at_ms);
                 }
             }
