@@ -4,11 +4,37 @@
 Importing this package imports neither, so that ``videocall --version`` stays quick.
 """
 
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from videocall.protocol.fields import Role
+
+__all__ = ["__version__", "token"]
 
 try:
     __version__ = version("videocall")
 except PackageNotFoundError:  # a checkout on PYTHONPATH that was never installed
     __version__ = "0+unknown"
+
+
+def token(
+    secret: str,
+    rooms: "Mapping[str, Role]",
+    *,
+    identity: str | None = None,
+    display_name: str | None = None,
+    expires_in_s: int = 3600,
+) -> str:
+    """Make a token that lets somebody into rooms of a server with that ``token_secret``.
+
+    ``videocall.token(secret, {"daily": "host"}, identity="ada")``; the id ``*`` stands for every room. See
+    `videocall.tokens.make_token` for the arguments.
+
+    Raises:
+        ValueError: an argument is not what it has to be.
+    """
+    from videocall.tokens import make_token
+
+    return make_token(secret, rooms, identity=identity, display_name=display_name, expires_in_s=expires_in_s)

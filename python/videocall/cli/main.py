@@ -4,10 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Final, get_args
 
 from videocall import __version__
 from videocall.cli.options import OPTIONS, SettingsError, load_settings
+from videocall.protocol.fields import Role
+from videocall.tokens import make_token
 
 __all__ = ["main"]
 
@@ -20,6 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "serve":
         return _serve(arguments)
+    if arguments.command == "token":
+        return _token(arguments)
     _parser().print_help()
     return _USAGE
 
@@ -44,7 +48,41 @@ def _parser() -> argparse.ArgumentParser:
             action="append" if option.many else "store",
             dest=option.name,
         )
+    token = commands.add_parser(
+        "token",
+        help="make a token that lets somebody into a room",
+        description="Print a token for joinRoom, signed with the server's token_secret, which is read from where "
+        "`videocall serve` reads it.",
+    )
+    token.add_argument("room", nargs="+", metavar="ROOM", help="room id; '*' stands for every room")
+    token.add_argument("--config", metavar="FILE", help="settings file (default: videocall.toml, when there is one)")
+    token.add_argument("--role", choices=get_args(Role), default="participant", help="default: participant")
+    token.add_argument("--identity", metavar="ID", help="who it is; one identity is in a room once")
+    token.add_argument("--name", metavar="NAME", help="what others see, whatever name the client gives")
+    token.add_argument("--expires-in", metavar="SECONDS", type=int, default=3600, help="default: 3600, an hour")
     return parser
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    try:
+        secret = load_settings({"config": arguments.config}).token_secret
+        if secret is None:
+            return _complain(
+                "there is no token_secret: set it in videocall.toml or as VIDEOCALL_TOKEN_SECRET; "
+                "`openssl rand -hex 32` makes one",
+                _USAGE,
+            )
+        token = make_token(
+            secret,
+            dict.fromkeys(arguments.room, arguments.role),
+            identity=arguments.identity,
+            display_name=arguments.name,
+            expires_in_s=arguments.expires_in,
+        )
+    except (SettingsError, ValueError) as error:
+        return _complain(str(error), _USAGE)
+    print(token)
+    return 0
 
 
 def _serve(arguments: argparse.Namespace) -> int:

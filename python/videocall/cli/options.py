@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from videocall.server.settings import RtcAddress, Settings
+from videocall.tokens import MIN_SECRET_BYTES
 
 __all__ = ["OPTIONS", "Option", "SettingsError", "load_settings"]
 
@@ -168,6 +169,13 @@ def _origin(text: str) -> str:
     return text.lower()
 
 
+def _token_secret(text: str) -> str:
+    # Not quoted back: it would end up in somebody's log.
+    if len(text.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"a secret needs {MIN_SECRET_BYTES} bytes at least; `openssl rand -hex 32` makes one")
+    return text
+
+
 _MAX_WORKERS: Final = 256
 
 OPTIONS: Final = (
@@ -203,4 +211,19 @@ OPTIONS: Final = (
     ),
     Option("log_file", "log_file", Path, "PATH", "the log (default: ~/.local/state/videocall/videocall.log)"),
     Option("web_dist", "web_dist", Path, "DIR", "other web bundle than the one that came with the package"),
+    Option(
+        "request_rate",
+        "request_rate",
+        _integer(0, 1_000_000),
+        "N",
+        "requests a second that one client may make in the long run; 0 for any number (default: 100)",
+    ),
+    Option(
+        "token_secret",
+        "token_secret",
+        _token_secret,
+        "SECRET",
+        "let only bearers of tokens join that `videocall token` made with this secret; a flag is seen by everyone on "
+        "the machine, so better set it in the environment or the file (default: everybody may join)",
+    ),
 )

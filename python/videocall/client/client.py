@@ -173,9 +173,11 @@ class Client:
 
     # The methods of the protocol
 
-    async def join_room(self, display_name: str, room_id: str | None = None) -> results.RoomJoined:
+    async def join_room(
+        self, display_name: str, room_id: str | None = None, token: str | None = None
+    ) -> results.RoomJoined:
         """Enter a room."""
-        return await self.call(requests.JoinRoom(display_name, room_id, VERSION), results.RoomJoined)
+        return await self.call(requests.JoinRoom(display_name, room_id, token, VERSION), results.RoomJoined)
 
     async def leave_room(self) -> None:
         """Leave it; the socket stays."""

@@ -34,10 +34,14 @@ __all__ = [
 
 @frozen
 class JoinRoom:
-    """``joinRoom``: enter a room, made when nobody is in it. Without ``roomId`` the socket's query names it."""
+    """``joinRoom``: enter a room, made when nobody is in it. Without ``roomId`` the socket's query names it.
+
+    Servers that have a ``token_secret`` ask for a ``token``; others read none.
+    """
 
     displayName: DisplayName
     roomId: RoomId | None = None
+    token: Annotated[str, Meta(max_length=4096)] | None = None
     protocolVersion: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
 

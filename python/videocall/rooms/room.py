@@ -56,8 +56,10 @@ class Room:
         """Someone who is there, or ``NOT_JOINED``."""
         return self._participant(participant_id).wire()
 
-    def join(self, participant_id: str, display_name: str, joined_at: int) -> list[Effect]:
-        """Take someone in; the first is the room's host. `joined_at` is in milliseconds since 1970.
+    def join(self, participant_id: str, display_name: str, joined_at: int, granted: Role | None = None) -> list[Effect]:
+        """Take someone in, in the role they were granted; without one, the first is the room's host.
+
+        `joined_at` is in milliseconds since 1970.
 
         Raises:
             ProtocolError: ``ROOM_FULL``, or ``CONFLICT`` when they are in already.
@@ -66,7 +68,7 @@ class Room:
             raise ProtocolError(ErrorCode.CONFLICT, "You are in the room already.")
         if len(self._participants) >= self.limits.participants:
             raise ProtocolError(ErrorCode.ROOM_FULL)
-        role: Role = "participant" if self._participants else "host"
+        role: Role = granted or ("participant" if self._participants else "host")
         joined = ParticipantState(participant_id, _clean(display_name), role, joined_at)
         self._participants[participant_id] = joined
         notification = n.ParticipantJoined(joined.id, joined.display_name, joined.role, joined.joined_at)
@@ -85,6 +87,11 @@ class Room:
         effects += self._tell_others(participant_id, n.ParticipantLeft(participant_id, reason))
         effects += [CloseTransport(transport_id) for transport_id in leaver.transports]
         return effects
+
+    @staticmethod
+    def check_display_name(display_name: str) -> None:
+        """Raise ``BAD_REQUEST`` unless somebody may be called that."""
+        _clean(display_name)
 
     def set_display_name(self, participant_id: str, display_name: str) -> list[Effect]:
         """Change what the others see."""

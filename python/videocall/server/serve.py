@@ -24,6 +24,8 @@ from videocall.server.websocket import refuse_compression
 from videocall.signaling import open_hub
 from videocall.signaling.log import fields, logger
 from videocall.signaling.media import Engine
+from videocall.signaling.rates import Rate, Rates
+from videocall.tokens import Verifier
 
 __all__ = ["START_FAILURES", "serve"]
 
@@ -75,13 +77,16 @@ async def serve(
     bundle = load_bundle(settings.web_dist)
     _check_tls(settings)
     ice_servers = [IceServer(urls=list(settings.stun_servers))] if settings.stun_servers else []
+    verifier = Verifier(settings.token_secret) if settings.token_secret else None
+    rate = settings.request_rate
+    rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
     with ExitStack() as stack:
         sockets = [stack.enter_context(sock) for sock in listen(settings.host, settings.port)]
         url = _url(settings, sockets[0].getsockname()[1])
         async with (
             engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
             _stop_signal() as stop,
-            open_hub(core, ice_servers=ice_servers) as hub,
+            open_hub(core, ice_servers=ice_servers, verifier=verifier, rates=rates) as hub,
             trio.open_nursery() as nursery,
         ):
 

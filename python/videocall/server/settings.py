@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 __all__ = ["RtcAddress", "Settings"]
 
@@ -26,6 +26,8 @@ class Settings:
         stun_servers: URLs that clients get as ICE servers.
         allowed_origins: of pages on other hosts that may connect, as browsers write them: ``https://example.org``.
         web_dist: where the web bundle is.
+        request_rate: requests a second of one session in the long run, ten times as many at once; 0 for no limit.
+        token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
     """
 
     host: str = "127.0.0.1"
@@ -38,3 +40,5 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     log_file: Path = Path("videocall.log")
     web_dist: Path = Path(__file__).parent.parent / "web_dist"
+    request_rate: int = 100
+    token_secret: str | None = field(default=None, repr=False)

@@ -51,6 +51,7 @@ class WebSocketEndpoint:
             self._hub,
             _StarletteConnection(websocket),
             room_id=websocket.query_params.get("roomId"),
+            address=_address(websocket),
             label=websocket.query_params.get("peerId", "")[:_MAX_LABEL],
         )
         await session.run()
@@ -62,9 +63,15 @@ class WebSocketEndpoint:
         room_id = websocket.query_params.get("roomId")
         if room_id is not None and not is_room_id(room_id):
             return 400, "roomId must have 1 to 64 characters out of A-Z a-z 0-9 _ -"
+        if not self._hub.may_connect(_address(websocket)):
+            return 429, "too many sockets from this address; wait a moment"
         if self._hub.draining:
             return 503, "the server is shutting down"
         return None
+
+
+def _address(websocket: WebSocket) -> str:
+    return websocket.client.host if websocket.client else ""
 
 
 class _StarletteConnection:

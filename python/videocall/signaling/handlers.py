@@ -14,6 +14,7 @@ from videocall.protocol.version import check_version
 from videocall.signaling.failures import to_protocol_error
 from videocall.signaling.hub import Hub
 from videocall.signaling.live_room import LiveRoom
+from videocall.tokens import Admission
 
 __all__ = ["Caller", "Place", "handle"]
 
@@ -38,8 +39,10 @@ class Caller(Protocol):
     @property
     def room_id(self) -> str | None: ...
     @property
+    def address(self) -> str: ...
+    @property
     def place(self) -> Place | None: ...
-    def enter(self, live: LiveRoom, display_name: str) -> results.Participant: ...
+    def enter(self, live: LiveRoom, display_name: str, admission: Admission) -> results.Participant: ...
     def leave(self, reason: Reason) -> None: ...
 
 
@@ -75,17 +78,17 @@ async def _join_room(caller: Caller, request: r.JoinRoom) -> results.RoomJoined:
         raise ProtocolError(ErrorCode.CONFLICT, "You are in a room already; leave it first.")
     if room_id is None:
         raise ProtocolError(ErrorCode.BAD_REQUEST, "joinRoom: no roomId, neither here nor in the socket's query.")
+    admission = caller.hub.admit(caller.address, room_id, request.token)
     async with caller.hub.room(room_id) as live:
-        participants, producers = live.room.participants, live.room.producers
-        me = caller.enter(live, request.displayName)
+        me = caller.enter(live, request.displayName, admission)
         return results.RoomJoined(
             roomId=room_id,
             participantId=me.participantId,
             role=me.role,
             rtpCapabilities=live.router.rtp_capabilities,
             iceServers=caller.hub.ice_servers,
-            participants=participants,
-            producers=producers,
+            participants=[other for other in live.room.participants if other.participantId != me.participantId],
+            producers=live.room.producers,
             messages=[],
             resumeToken=caller.hub.new_resume_token(),
         )

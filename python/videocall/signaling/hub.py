@@ -16,6 +16,8 @@ from videocall.rooms import Limits, Room
 from videocall.signaling.live_room import LiveRoom
 from videocall.signaling.log import fields, logger
 from videocall.signaling.media import Engine
+from videocall.signaling.rates import AddressLimiter, Rates
+from videocall.tokens import Admission, Verifier
 
 __all__ = ["Hub", "open_hub"]
 
@@ -50,13 +52,19 @@ class Hub:
         nursery: trio.Nursery,
         ice_servers: Sequence[IceServer] = (),
         limits: Limits | None = None,
+        verifier: Verifier | None = None,
+        rates: Rates | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.ice_servers: Final = list(ice_servers)
+        self.rates: Final = rates or Rates()
         self.draining = False
         self._engine = engine
         self._nursery = nursery
         self._limits = limits
+        self._verifier = verifier
+        self._sockets = AddressLimiter(self.rates.joins)
+        self._joins = AddressLimiter(self.rates.joins)
         self._clock = clock
         self._places: dict[str, _Place] = {}
         self._sessions: set[DrainableSession] = set()
@@ -80,6 +88,20 @@ class Hub:
     def new_resume_token() -> str:
         """A secret by which a participant can be told from an impostor."""
         return secrets.token_urlsafe(24)
+
+    def may_connect(self, address: str) -> bool:
+        """Whether one more socket of an address is let in now."""
+        return self._sockets.take(address, trio.current_time())
+
+    def admit(self, address: str, room_id: str, token: str | None) -> Admission:
+        """Say as whom a client may enter a room; without a secret that tokens are checked by, as anybody.
+
+        Raises:
+            ProtocolError: ``RATE_LIMITED``, ``TOKEN_INVALID``, ``TOKEN_EXPIRED``.
+        """
+        if not self._joins.take(address, trio.current_time()):
+            raise ProtocolError(ErrorCode.RATE_LIMITED, "Too many attempts to join; wait a moment.")
+        return self._verifier.admit(token, room_id) if self._verifier else Admission()
 
     @contextmanager
     def attending(self, session: DrainableSession) -> Generator[None]:
@@ -154,11 +176,16 @@ class Hub:
 
 @asynccontextmanager
 async def open_hub(
-    engine: Engine, *, ice_servers: Sequence[IceServer] = (), limits: Limits | None = None
+    engine: Engine,
+    *,
+    ice_servers: Sequence[IceServer] = (),
+    limits: Limits | None = None,
+    verifier: Verifier | None = None,
+    rates: Rates | None = None,
 ) -> AsyncGenerator[Hub]:
     """Open a hub over a running engine. On leaving, every session must have ended; rooms' routers are closed."""
     async with trio.open_nursery() as nursery:
-        hub = Hub(engine, nursery, ice_servers, limits)
+        hub = Hub(engine, nursery, ice_servers, limits, verifier, rates)
         yield hub
         await hub.drain(0)
         nursery.cancel_scope.deadline = trio.current_time() + _CLOSING_PATIENCE_S

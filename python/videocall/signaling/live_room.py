@@ -14,6 +14,7 @@ from videocall.protocol.fields import Reason
 from videocall.rooms import CloseConsumer, CloseProducer, CloseTransport, Effect, Notify, PauseProducer, Room
 from videocall.signaling import media
 from videocall.signaling.log import fields, logger
+from videocall.tokens import Admission
 
 __all__ = ["LiveRoom", "Member"]
 
@@ -29,6 +30,10 @@ class Member(Protocol):
 
     def room_failed(self) -> None:
         """The room is gone with its worker."""
+        ...
+
+    def replaced(self) -> None:
+        """The same identity enters the room anew; leaves at once."""
         ...
 
 
@@ -51,6 +56,7 @@ class LiveRoom:
         self.router: Final = router
         self.members: Final[dict[str, Member]] = {}
         self.media: Final = _Media()
+        self._identities: dict[str, str] = {}
         self._on_empty = on_empty
         self._commands, self._todo = trio.open_memory_channel[Effect](math.inf)
         router.on(sfu.Closed, lambda _: self._router_closed())
@@ -68,9 +74,17 @@ class LiveRoom:
 
     # Members
 
-    def enter(self, participant_id: str, member: Member, display_name: str, joined_at: int) -> results.Participant:
-        """Take someone in, or raise what `Room.join` raises."""
-        effects = self.room.join(participant_id, display_name, joined_at)
+    def enter(
+        self, participant_id: str, member: Member, display_name: str, joined_at: int, admission: Admission
+    ) -> results.Participant:
+        """Take someone in, or raise what `Room.join` raises. Their earlier self, by identity, goes."""
+        identity, name = admission.identity, admission.display_name or display_name
+        if identity is not None and (earlier := self._identities.get(identity)):
+            self.room.check_display_name(name)  # or they would be gone and nobody come
+            self.members[earlier].replaced()
+        effects = self.room.join(participant_id, name, joined_at, admission.role)
+        if identity is not None:
+            self._identities[identity] = participant_id
         self.members[participant_id] = member
         self.execute(effects)
         return self.room.participant(participant_id)
@@ -79,6 +93,7 @@ class LiveRoom:
         """Let someone go; the last one ends the room."""
         if self.members.pop(participant_id, None) is None:
             return
+        self._identities = {who: other for who, other in self._identities.items() if other != participant_id}
         self.execute(self.room.leave(participant_id, reason))
         if not self.members:
             self._on_empty(self)

@@ -17,6 +17,8 @@ from videocall.signaling.hub import Hub
 from videocall.signaling.live_room import LiveRoom
 from videocall.signaling.log import fields, logger
 from videocall.signaling.outbox import Outbox
+from videocall.signaling.rates import Bucket
+from videocall.tokens import Admission
 
 __all__ = ["Session"]
 
@@ -26,6 +28,9 @@ FLUSH_S: Final = 2.0
 _REQUEST_S: Final = 10.0
 """A request is worked on outside cancellation, so that no media object is lost half made, and no longer than this."""
 
+_LIMITED: Final = 1000
+"""Requests beyond the rate before the socket is closed."""
+
 _REFUSALS: Final = 16
 """Messages that are no protoo messages before the socket is closed."""
 
@@ -33,6 +38,8 @@ _GOING_AWAY: Final = 1001
 _POLICY_VIOLATION: Final = 1008
 _INTERNAL: Final = 1011
 _TRY_AGAIN_LATER: Final = 1013
+_FOR_GOOD: Final = 4000
+"""protoo: the client shall not come back."""
 
 
 @define
@@ -51,11 +58,15 @@ class Session:
         connection: the accepted socket; the session alone uses it.
         room_id: the room that ``joinRoom`` enters when it names none.
         label: the query's ``peerId``; it goes into the log and nowhere else.
+        address: the client's IP address; empty when it has none.
     """
 
-    def __init__(self, hub: Hub, connection: Connection, *, room_id: str | None = None, label: str = "") -> None:
+    def __init__(
+        self, hub: Hub, connection: Connection, *, room_id: str | None = None, label: str = "", address: str = ""
+    ) -> None:
         self.hub: Final = hub
         self.room_id: Final = room_id
+        self.address: Final = address
         self.place: Membership | None = None
         self._connection = connection
         self._label = label
@@ -63,6 +74,8 @@ class Session:
         self._receiving = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self._refusals = 0
+        self._limited = 0
+        self._requests = Bucket(hub.rates.requests) if hub.rates.requests else None
 
     async def run(self) -> None:
         """Serve until the socket is lost, or the session is ended by the server; the participant has left then."""
@@ -88,6 +101,10 @@ class Session:
         """The room's media worker died."""
         self._end("error", _INTERNAL, "media worker failed")
 
+    def replaced(self) -> None:
+        """The same identity came again: this session is over for good."""
+        self._end("replaced", _FOR_GOOD, "replaced")
+
     def _fell_behind(self) -> None:
         # Not at once: somebody is in the middle of telling a whole room something.
         if self._nursery is not None:
@@ -108,12 +125,12 @@ class Session:
 
     # Membership
 
-    def enter(self, live: LiveRoom, display_name: str) -> results.Participant:
+    def enter(self, live: LiveRoom, display_name: str, admission: Admission) -> results.Participant:
         """Enter a room under a new id; a session that is ending enters none."""
         if self._receiving.cancel_called:
             raise ProtocolError(ErrorCode.NOT_JOINED, "The session is ending.")
         participant_id = str(uuid.uuid4())
-        me = live.enter(participant_id, self, display_name, self.hub.now_ms())
+        me = live.enter(participant_id, self, display_name, self.hub.now_ms(), admission)
         self.place = Membership(live, participant_id)
         self._log("joined")
         return me
@@ -153,7 +170,17 @@ class Session:
             self._refuse(error)
             return
         if isinstance(message, protoo.IncomingRequest):
-            await self._answer(message)
+            if self._requests is None or self._requests.take(trio.current_time()):
+                await self._answer(message)
+            else:
+                self._limit(message)
+
+    def _limit(self, incoming: protoo.IncomingRequest) -> None:
+        self._limited += 1
+        self.tell(protoo.encode_error(incoming.id, ProtocolError(ErrorCode.RATE_LIMITED)))
+        if self._limited == _LIMITED:
+            self._log("too many requests, dropped")
+            self._end("error", _POLICY_VIOLATION, "too many requests")
 
     def _refuse(self, error: ProtocolError) -> None:
         self._refusals += 1

@@ -6,6 +6,7 @@ from videocall.cli.main import main
 from videocall.cli.options import OPTIONS, SettingsError, load_settings
 from videocall.server.settings import RtcAddress, Settings
 
+SECRET = "s" * 32
 HOME = {"HOME": "/home/ada"}
 
 
@@ -49,6 +50,8 @@ def test_every_option_can_come_from_each_of_the_three(tmp_path: Path) -> None:
         "allowed_origin": "https://App.example.org",
         "log_file": "/l",
         "web_dist": "/w",
+        "request_rate": "7",
+        "token_secret": SECRET,
     }
     assert set(texts) == {option.name for option in OPTIONS}
     expected = Settings(
@@ -62,6 +65,8 @@ def test_every_option_can_come_from_each_of_the_three(tmp_path: Path) -> None:
         ("https://app.example.org",),
         Path("/l"),
         Path("/w"),
+        7,
+        SECRET,
     )
     many = {option.name for option in OPTIONS if option.many}
     assert load(tmp_path, {name: [text] if name in many else text for name, text in texts.items()}) == expected
@@ -161,3 +166,10 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         main(["serve", "--help"])
     shown = capsys.readouterr().out
     assert all(option.flag in shown for option in OPTIONS)
+
+
+def test_a_short_secret_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="VIDEOCALL_TOKEN_SECRET: a secret needs 32 bytes") as refused:
+        load(tmp_path, environ={"VIDEOCALL_TOKEN_SECRET": "hunter2"})
+    assert "hunter2" not in str(refused.value)
+    assert SECRET not in repr(load(tmp_path, environ={"VIDEOCALL_TOKEN_SECRET": SECRET}))

@@ -86,11 +86,12 @@ export interface ErrorCodes {
 
 /**
  * `joinRoom`: enter a room, made when nobody is in it. Without `roomId` the socket's query names
- * it.
+ * it. Servers that have a `token_secret` ask for a `token`; others read none.
  */
 export interface JoinRoom {
   displayName: string;
   roomId?: string;
+  token?: string;
   protocolVersion?: number;
 }
 

@@ -14,6 +14,12 @@ export function tidyDisplayName(text: string): string {
   return Array.from(folded).slice(0, DISPLAY_NAME_LIMIT).join('');
 }
 
+/** The token that a link carries behind `#`, where no server's log sees it. */
+export function tokenOf(fragment: string): { token?: string } {
+  const token = new URLSearchParams(fragment.replace(/^#/, '')).get('token');
+  return token === null || token === '' ? {} : { token };
+}
+
 /**
  * Reads a room id from what people paste: an id, a path, or a whole link.
  * Spaces between words become hyphens ("calm otter harbor"). Returns null when nothing usable is there.

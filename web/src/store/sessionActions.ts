@@ -2,7 +2,7 @@ import { isWorthRetrying, RequestError } from '../protocol/errors';
 import { CLOSE_FOR_GOOD } from '../protocol/frames';
 import { PROTOCOL_VERSION } from '../protocol/generated';
 import type { Notification } from '../protocol/messages';
-import { tidyDisplayName } from '../protocol/names';
+import { tidyDisplayName, tokenOf } from '../protocol/names';
 import { backoffDelay } from '../services/backoff';
 import { savePreferences } from '../services/preferences';
 import { ProtooConnection, signalingUrl } from '../services/protooConnection';
@@ -119,6 +119,7 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
       const result = await connection.request('joinRoom', {
         roomId,
         displayName,
+        ...tokenOf(window.location.hash),
         protocolVersion: PROTOCOL_VERSION,
       });
       assertWanted();

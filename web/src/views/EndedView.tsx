@@ -58,6 +58,12 @@ function explain({ code, message }: Failure): { title: string; detail: string } 
         title: 'You cannot come back in.',
         detail: 'The connection broke, and the meeting is locked now.',
       };
+    case 'TOKEN_INVALID':
+    case 'TOKEN_EXPIRED':
+      return {
+        title: 'You cannot come back in.',
+        detail: 'The connection broke, and this link lets nobody in any more. Ask for a new one.',
+      };
     case 'CLIENT_TOO_OLD':
     case 'CLIENT_TOO_NEW':
       return {

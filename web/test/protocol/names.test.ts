@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isWorthRetrying, RequestError } from '../../src/protocol/errors';
-import { isRoomId, readRoomId, tidyDisplayName } from '../../src/protocol/names';
+import { isRoomId, readRoomId, tidyDisplayName, tokenOf } from '../../src/protocol/names';
 
 describe('readRoomId', () => {
   test.each([
@@ -39,4 +39,14 @@ test('only what can change by itself is worth another attempt', () => {
   expect(isWorthRetrying(new RequestError('DISCONNECTED', '', 'open'))).toBe(true);
   expect(isWorthRetrying(new RequestError('DRAINING', '', 'joinRoom'))).toBe(true);
   expect(isWorthRetrying(new RequestError('ROOM_LOCKED', '', 'joinRoom'))).toBe(false);
+});
+
+test.each([
+  ['', {}],
+  ['#', {}],
+  ['#token=', {}],
+  ['#other=1', {}],
+  ['#token=a.b-c_d', { token: 'a.b-c_d' }],
+])('reads the token of a link from %j', (fragment, expected) => {
+  expect(tokenOf(fragment)).toEqual(expected);
 });
