@@ -21,7 +21,8 @@ class Channel:
     """Answers and events of all workers that were made with it.
 
     A bounded queue and an eventfd. A worker that finds it full keeps its own messages, in order, and takes no more
-    requests until there is room. Workers end when their channel is collected.
+    requests until there is room. Workers end when their channel is collected. What a worker logs comes too:
+    ``{"event": "log", "target": "<index>", "data": {"level": 30, "logger": "...", "message": "..."}}``.
     """
 
     def __new__(cls, capacity: int = 65536) -> Self:

@@ -72,6 +72,15 @@ def test_what_makes_no_sense_is_answered_with_a_code_or_ignored() -> None:
     assert answers[3]["error"]["code"] == "BAD_REQUEST"
 
 
+def test_what_a_worker_logs_is_a_message() -> None:
+    channel = _sfu.Channel()
+    worker = _sfu.Worker(channel, 3, options())
+    worker.send(b"{")
+    ((index, event),) = read(channel, 1)
+    assert (index, event["event"], event["target"], event["data"]["level"]) == (3, "log", "3", 40)
+    assert "unreadable request" in event["data"]["message"]
+
+
 async def test_trio_waits_for_messages() -> None:
     channel = _sfu.Channel()
     worker = _sfu.Worker(channel, 5, options())

@@ -163,6 +163,8 @@ class Connection:
         message = msgspec.json.decode(raw, type=_Message)
         if message.event == "workerClosed":
             self.end()
+        elif message.event == "log":
+            logger.log(message.data.level, "worker %s: %s", message.target, message.data.message)
         elif message.event is not None:
             target = self._targets.get(message.target or "")
             if target is not None:

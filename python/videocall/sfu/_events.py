@@ -1,5 +1,6 @@
 """Events of transports, producers and consumers."""
 
+import logging
 from typing import Annotated, Literal, TypeAlias
 
 import attrs
@@ -85,6 +86,8 @@ class EventData:
     tuple: WireTuple | None = None
     reason: CloseReason = "error"
     kind: str | None = None
+    level: int = logging.INFO
+    message: str = ""
 
 
 def event_from_wire(name: str, data: EventData) -> Event | None:

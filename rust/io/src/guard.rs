@@ -1,6 +1,7 @@
 //! Keeps a panic in the core from ending more than the transport that it was about.
 
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Instant,
 };
@@ -30,10 +31,11 @@ impl<E: Engine> Guarded<E> {
     pub(crate) fn call(&mut self, now: Instant, call: impl FnOnce(&mut E)) {
         let engine = &mut self.engine;
         // Unwind safety is the engine's: `abandon_current` restores its invariants or panics.
-        if catch_unwind(AssertUnwindSafe(|| call(engine))).is_err() {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(engine))) {
             self.panics += 1;
             self.panicked_this_turn = true;
-            log::error!("the media core panicked; closing what it was working on");
+            let text = panic_text(&*panic);
+            log::error!("the media core panicked; closing what it was working on: {text}");
             self.engine.abandon_current(now);
         }
     }
@@ -67,4 +69,11 @@ impl<E: Engine> Guarded<E> {
     pub(crate) fn metrics(&self) -> impl Iterator<Item = u64> {
         self.engine.metrics()
     }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no text")
 }

@@ -26,6 +26,7 @@ pub struct MessageQueue {
 }
 
 /// The writing end, one per worker.
+#[derive(Clone)]
 pub(crate) struct Outbox {
     shared: Arc<Shared>,
 }

@@ -1,7 +1,6 @@
 //! Starting a worker, and the handle that others have of it.
 
 use std::{
-    any::Any,
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
@@ -15,6 +14,8 @@ use crate::{
     engine::{Engine, EngineSetup},
     error::{SendError, StartError},
     event_loop::{Ended, EventLoop, MAILBOX, Parts, TIMER},
+    guard::panic_text,
+    logging::Logging,
     mailbox::Mailbox,
     messages::MessageQueue,
     metrics::WorkerMetrics,
@@ -65,6 +66,7 @@ impl Worker {
         messages: &MessageQueue,
         make: impl FnOnce(EngineSetup) -> Result<E, String> + Send + 'static,
     ) -> Result<Self, StartError> {
+        let _logging = Logging::start(index, messages.outbox());
         let poll = Poll::new()?;
         let wanted = options.listen.iter().map(|listen| listen.bound(index));
         let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
@@ -96,6 +98,7 @@ impl Worker {
         let thread = thread::Builder::new()
             .name(format!("videocall-{index}"))
             .spawn(move || {
+                let _logging = Logging::start(index, parts.outbox.clone());
                 if pinned && let Err(error) = affinity::pin_current_thread(usize::from(index)) {
                     log::warn!("worker {index} is not pinned: {error}");
                 }
@@ -169,10 +172,4 @@ fn run<E: Engine>(mut event_loop: EventLoop<E>) {
         Ended::Failed
     });
     event_loop.say_last(ended);
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic")
 }

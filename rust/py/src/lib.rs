@@ -32,6 +32,7 @@ mod _sfu {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        videocall_io::log_to_messages();
         let names = [
             "AddressInUse",
             "Backpressure",
