@@ -88,11 +88,12 @@ impl Sockets {
                         counters.messages_received += messages as u64;
                         more
                     }
-                    // An earlier send's ICMP error, once: there may be datagrams behind it.
+                    // An earlier send's ICMP error comes once, and there may be datagrams behind it;
+                    // one that stays must not keep the thread busy.
                     Err(error) => {
                         counters.receive_errors += 1;
                         log::debug!("receiving: {error}");
-                        true
+                        receives > 0
                     }
                 };
             }
