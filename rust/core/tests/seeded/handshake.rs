@@ -1,5 +1,6 @@
 //! Connecting over networks that lose the first flights, in both DTLS roles; ICE restarts; consent.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
@@ -7,7 +8,10 @@ use videocall_client::DtlsRole;
 use videocall_client::profile::Source;
 use videocall_netsim::{Link, Loss};
 
-use crate::rig::{Client, Raw, SFU_ADDRESS, Stream, World, binding_request, ms, vp8};
+use crate::recovery::call;
+use crate::rig::{
+    Client, Raw, SFU_ADDRESS, Stream, World, binding_request, consumer_parameters, ms, vp8,
+};
 
 const ROLES: [DtlsRole; 2] = [DtlsRole::Client, DtlsRole::Server];
 
@@ -272,4 +276,48 @@ fn an_unknown_ufrag_gets_no_answer_and_an_unsigned_request_neither() {
     assert!(!answered(&mut world, unknown));
     assert!(!answered(&mut world, unsigned));
     assert!(!answered(&mut world, changed));
+}
+
+#[test]
+fn a_peer_that_moves_to_another_address_is_followed() {
+    let (mut world, _, receivers) = call(8, 2);
+    world.run(ms(500));
+    let stream = Stream {
+        codec: vp8(),
+        ssrc: 99_000,
+        mid: "0".into(),
+    };
+    let moving = Raw::join(&mut world, "moving");
+    let consume = json!({
+        "transportId": "moving", "consumerId": "m", "producerId": "video", "kind": "video", "paused": false,
+        "rtpParameters": consumer_parameters(&stream),
+    });
+    world.request("consume", consume);
+    world.run(ms(1500));
+    let old = world.raw_address(moving);
+    let new: SocketAddr = ([10, 9, 9, 9], 999).into();
+    let ice = world.raw(moving).ice.clone();
+    let sent_to = |world: &World, to: SocketAddr| world.network.stats(SFU_ADDRESS, to).sent;
+    assert!(sent_to(&world, old) > 100);
+    // A check with a wrong password moves nothing.
+    let now = world.now();
+    let mut forged = binding_request(&ice, "another password, wrong!", 1, &[]);
+    world.sfu.handle_datagram(now, 0, new, &mut forged);
+    world.run(ms(100));
+    assert_eq!(sent_to(&world, new), 0);
+    let now = world.now();
+    let mut nominating = binding_request(&ice, &ice.password, 2, &[]);
+    world.sfu.handle_datagram(now, 0, new, &mut nominating);
+    let before = sent_to(&world, old);
+    world.run(ms(300));
+    assert!(sent_to(&world, new) > 40, "{}", sent_to(&world, new));
+    assert!(
+        sent_to(&world, old) <= before + 2,
+        "only what was assembled already"
+    );
+    let tuples = world.events_of("iceSelectedTupleChange", "moving");
+    let last = tuples.last().map(|data| data["tuple"]["remoteIp"].clone());
+    assert_eq!(last, Some(json!("10.9.9.9")));
+    // The others are where they were.
+    assert!(sent_to(&world, world.client_address(receivers[0])) > 100);
 }

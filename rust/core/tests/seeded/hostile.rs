@@ -399,7 +399,7 @@ fn a_flood_of_requests_for_retransmission_is_bounded() {
         .raw(insider)
         .rtp(77_000)
         .last()
-        .map(|(_, header, _)| header.sequence_number.0)
+        .map(|packet| packet.header.sequence_number.0)
         .expect("video");
     let before = world.network.stats(SFU_ADDRESS, address).sent;
     let wanted: Vec<u16> = (0..200).map(|back| last.wrapping_sub(199 - back)).collect();

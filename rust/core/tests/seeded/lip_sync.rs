@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use serde_json::json;
-use videocall_core::rtcp::{RtcpPacket, SenderInfo, packets, write};
+use videocall_core::rtcp::{RtcpPacket, SenderInfo, write};
 use videocall_core::rtp::{HeaderFields, SeqNo, Ssrc};
 use videocall_netsim::Link;
 
@@ -164,7 +164,6 @@ impl Scene {
         let raw = self.world.raw(self.subscriber);
         let report = raw
             .rtcp()
-            .flat_map(|(_, compound)| packets(compound).flatten())
             .filter_map(|packet| match packet {
                 RtcpPacket::SenderReport(report) if report.ssrc() == Ssrc(ssrc) => {
                     Some(report.info())
@@ -175,10 +174,11 @@ impl Scene {
             .expect("a sender report");
         let report_ms = report.ntp.wrapping_sub(NTP) as f64 / (1u64 << 32) as f64 * 1000.0;
         raw.rtp(ssrc)
-            .filter(|(at, ..)| *at >= from)
-            .map(|(_, header, payload)| {
-                let captured = u64::from_be_bytes(payload[2..10].try_into().expect("a stamp"));
-                let ticks = header.timestamp.wrapping_sub(report.rtp_timestamp) as i32;
+            .filter(|packet| packet.at >= from)
+            .map(|packet| {
+                let captured =
+                    u64::from_be_bytes(packet.payload[2..10].try_into().expect("a stamp"));
+                let ticks = packet.header.timestamp.wrapping_sub(report.rtp_timestamp) as i32;
                 (captured, report_ms + f64::from(ticks) / clock_rate * 1000.0)
             })
             .collect()
@@ -259,10 +259,7 @@ fn reports_count_what_was_sent_and_name_the_source() {
     let raw = scene.world.raw(scene.subscriber);
     let mut names = 0;
     let mut last = None;
-    for packet in raw
-        .rtcp()
-        .flat_map(|(_, compound)| packets(compound).flatten())
-    {
+    for packet in raw.rtcp() {
         match packet {
             RtcpPacket::SenderReport(report) if report.ssrc() == Ssrc(ssrc) => {
                 last = Some(report.info())

@@ -4,10 +4,13 @@
 mod rig;
 
 mod closing;
+mod feedback;
 mod handshake;
 mod hostile;
 mod keyframes;
 mod lip_sync;
 mod pausing;
 mod recovery;
+mod rewriting;
+mod simulcast;
 mod webrtc_rs;

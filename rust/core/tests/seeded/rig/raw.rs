@@ -15,6 +15,7 @@ use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_REQUEST, Message, Setter as _, TransactionId};
 use videocall_core::dtls::{Certificate, DtlsEndpoint, DtlsOutput, DtlsRole};
 use videocall_core::ice::IceParameters;
+use videocall_core::rtcp::{RtcpPacket, packets};
 use videocall_core::rtp::{HeaderFields, HeaderWriter, RtpHeader};
 use videocall_core::srtp::{SrtpRx, SrtpTx};
 
@@ -25,23 +26,21 @@ static CRYPTO: AwsLcRsProvider = AwsLcRsProvider::new();
 /// Between connectivity checks; consent needs one every 30 s.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// A decrypted packet and when it came.
+/// A decrypted RTP packet.
 #[derive(Debug, Clone)]
-pub enum RawPacket {
-    Rtp {
-        at: Instant,
-        header: RtpHeader,
-        payload: Vec<u8>,
-    },
-    Rtcp {
-        at: Instant,
-        compound: Vec<u8>,
-    },
+pub struct RawRtp {
+    pub at: Instant,
+    pub header: RtpHeader,
+    pub extensions: Vec<(u8, Vec<u8>)>,
+    pub payload: Vec<u8>,
 }
 
 pub struct Raw {
     pub ice: IceParameters,
-    pub got: Vec<RawPacket>,
+    /// Decrypted RTP so far.
+    pub packets: Vec<RawRtp>,
+    /// Decrypted RTCP compound packets so far, and when they came.
+    pub compounds: Vec<(Instant, Vec<u8>)>,
     dtls: DtlsEndpoint,
     dtls_started: bool,
     keys: Option<(SrtpTx, SrtpRx)>,
@@ -74,7 +73,8 @@ impl Raw {
         let dtls = DtlsEndpoint::new(certificate, DtlsRole::Client, fingerprints, now);
         Self {
             ice: info.ice_parameters,
-            got: Vec::new(),
+            packets: Vec::new(),
+            compounds: Vec::new(),
             dtls: dtls.expect("a DTLS endpoint"),
             dtls_started: false,
             keys: None,
@@ -134,23 +134,15 @@ impl Raw {
     }
 
     /// RTP packets of one SSRC so far.
-    pub fn rtp(&self, ssrc: u32) -> impl Iterator<Item = (Instant, &RtpHeader, &[u8])> {
-        self.got.iter().filter_map(move |packet| match packet {
-            RawPacket::Rtp {
-                at,
-                header,
-                payload,
-            } if header.ssrc.0 == ssrc => Some((*at, header, &payload[..])),
-            _ => None,
-        })
+    pub fn rtp(&self, ssrc: u32) -> impl Iterator<Item = &RawRtp> {
+        let packets = self.packets.iter();
+        packets.filter(move |packet| packet.header.ssrc.0 == ssrc)
     }
 
-    /// RTCP compound packets so far.
-    pub fn rtcp(&self) -> impl Iterator<Item = (Instant, &[u8])> {
-        self.got.iter().filter_map(|packet| match packet {
-            RawPacket::Rtcp { at, compound } => Some((*at, &compound[..])),
-            RawPacket::Rtp { .. } => None,
-        })
+    /// RTCP packets so far, those that cannot be read left out.
+    pub fn rtcp(&self) -> impl Iterator<Item = RtcpPacket<'_>> {
+        let compounds = self.compounds.iter();
+        compounds.flat_map(|(_, compound)| packets(compound).flatten())
     }
 
     fn drain_dtls(&mut self) {
@@ -169,21 +161,20 @@ impl Raw {
         };
         if (192..=223).contains(&datagram[1]) {
             let len = rx.unprotect_rtcp(datagram).expect("our SRTCP");
-            self.got.push(RawPacket::Rtcp {
-                at: now,
-                compound: datagram[..len].to_vec(),
-            });
+            self.compounds.push((now, datagram[..len].to_vec()));
             return;
         }
         let header = RtpHeader::parse(datagram).expect("RTP");
         // The network may duplicate.
         if let Ok((len, _)) = rx.unprotect_rtp(datagram, header.header_len) {
-            let payload = header.payload_range(&datagram[..len]).expect("a payload");
-            let payload = datagram[payload].to_vec();
-            self.got.push(RawPacket::Rtp {
+            let packet = &datagram[..len];
+            let payload = header.payload_range(packet).expect("a payload");
+            let extensions = header.extensions(packet);
+            self.packets.push(RawRtp {
                 at: now,
+                extensions: extensions.map(|(id, value)| (id, value.to_vec())).collect(),
+                payload: packet[payload].to_vec(),
                 header,
-                payload,
             });
         }
     }
