@@ -117,7 +117,7 @@ impl Scene {
                 let datagram = raw.seal_rtp(&fields, &told, &payload, layer.index);
                 raw.push(datagram);
                 layer.index += 1;
-                if self.reports && self.frame % 5 == 0 {
+                if self.reports && self.frame.is_multiple_of(5) {
                     let info = SenderInfo {
                         ntp: (1 << 40) + (u64::from(self.frame) << 32) / 25,
                         rtp_timestamp: fields.timestamp,
