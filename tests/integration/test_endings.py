@@ -89,12 +89,9 @@ async def test_a_dead_socket_is_found_within_15_seconds(own_server: Server, room
         async with dead:
             await dead.send_all(frame(encode_request(1, "joinRoom", {"displayName": "Dead"}).encode()))
             await hear(client, n.ParticipantJoined)
-            since = trio.current_time()
-            assert (await hear(client, n.ParticipantLeft)).reason == "timeout"
-            assert trio.current_time() - since <= 15
+            await sessions_end(own_server, 1, within_s=15)
             # The other one answers pings, and has said as little.
             await client.set_display_name("still here")
-            assert own_server.health()["sessions"] == 1
 
 
 async def test_half_open_connections_are_closed_within_10_seconds(server: Server) -> None:

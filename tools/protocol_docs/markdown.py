@@ -45,6 +45,7 @@ room can also be named by `joinRoom`, and the label only goes into the server's 
 - A client has to answer WebSocket pings, as every browser does by itself.
 - The socket closes with 1001 after `serverDraining`, with 1008 after many malformed messages, with 1011 when the room's
   media worker failed, and with 1013 when the client reads too slowly. In each case the participant has left its room.
+  When a socket breaks, the participant stays for a while: see `resumeSession`.
 - Consumers begin paused: resume them when the receiving side is ready, or the first key frame is lost.
 - While a participant shares a screen the server pauses their camera for the others, unless the screen's `appData` has
   `"keepCamera": true`.
@@ -53,6 +54,7 @@ room can also be named by `joinRoom`, and the label only goes into the server's 
 _SHARED: Final = (
     results.Participant,
     results.Producer,
+    results.OwnConsumer,
     results.IceServer,
     results.ConsumeFailure,
     results.ErrorBody,

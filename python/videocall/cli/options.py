@@ -219,6 +219,13 @@ OPTIONS: Final = (
         "requests a second that one client may make in the long run; 0 for any number (default: 100)",
     ),
     Option(
+        "resume_within",
+        "resume_within",
+        _integer(0, 3600),
+        "SECONDS",
+        "how long a participant whose connection broke keeps its place (default: 30)",
+    ),
+    Option(
         "token_secret",
         "token_secret",
         _token_secret,

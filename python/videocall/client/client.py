@@ -177,7 +177,13 @@ class Client:
         self, display_name: str, room_id: str | None = None, token: str | None = None
     ) -> results.RoomJoined:
         """Enter a room."""
-        return await self.call(requests.JoinRoom(display_name, room_id, token, VERSION), results.RoomJoined)
+        return await self.call(
+            requests.JoinRoom(display_name, room_id, token, protocolVersion=VERSION), results.RoomJoined
+        )
+
+    async def resume_session(self, resume_token: str) -> results.SessionResumed:
+        """Take up the session of a socket that broke, instead of joining."""
+        return await self.call(requests.ResumeSession(resume_token, VERSION), results.SessionResumed)
 
     async def leave_room(self) -> None:
         """Leave it; the socket stays."""

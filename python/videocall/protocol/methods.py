@@ -16,6 +16,7 @@ __all__ = ["METHODS", "METHOD_NAMES", "RESULTS", "Request", "decode_request"]
 
 Request = (
     r.JoinRoom
+    | r.ResumeSession
     | r.LeaveRoom
     | r.GetRtpCapabilities
     | r.CreateWebRtcTransport
@@ -36,6 +37,7 @@ Request = (
 
 METHODS: Final[dict[str, type[Any]]] = {
     "joinRoom": r.JoinRoom,
+    "resumeSession": r.ResumeSession,
     "leaveRoom": r.LeaveRoom,
     "getRtpCapabilities": r.GetRtpCapabilities,
     "createWebRtcTransport": r.CreateWebRtcTransport,
@@ -56,6 +58,7 @@ METHODS: Final[dict[str, type[Any]]] = {
 
 RESULTS: Final[dict[str, tuple[type[Any], ...]]] = {
     "joinRoom": (results.RoomJoined,),
+    "resumeSession": (results.SessionResumed,),
     "getRtpCapabilities": (RtpCapabilities,),
     "createWebRtcTransport": (results.Transport,),
     "restartIce": (results.IceRestarted,),

@@ -28,6 +28,7 @@ __all__ = [
     "RestartIce",
     "ResumeConsumer",
     "ResumeProducer",
+    "ResumeSession",
     "SetDisplayName",
 ]
 
@@ -36,12 +37,26 @@ __all__ = [
 class JoinRoom:
     """``joinRoom``: enter a room, made when nobody is in it. Without ``roomId`` the socket's query names it.
 
-    Servers that have a ``token_secret`` ask for a ``token``; others read none.
+    Servers that have a ``token_secret`` ask for a ``token``; others read none. With the ``resumeToken`` of an earlier
+    session its participant is replaced at once.
     """
 
     displayName: DisplayName
     roomId: RoomId | None = None
     token: Annotated[str, Meta(max_length=4096)] | None = None
+    resumeToken: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    protocolVersion: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+
+
+@frozen
+class ResumeSession:
+    """``resumeSession``: take up the session of a socket that broke, on a new socket, instead of joining.
+
+    The participant, their transports and all on them live on for some time without a socket (30 s, unless the server
+    is set otherwise); ``NOT_FOUND`` says that this is over. Whoever still holds the seat is sent away.
+    """
+
+    resumeToken: Annotated[str, Meta(min_length=1, max_length=64)]
     protocolVersion: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
 

@@ -16,10 +16,12 @@ __all__ = [
     "ErrorBody",
     "IceRestarted",
     "IceServer",
+    "OwnConsumer",
     "Participant",
     "Produced",
     "Producer",
     "RoomJoined",
+    "SessionResumed",
     "Stats",
     "Transport",
 ]
@@ -69,6 +71,32 @@ class RoomJoined:
     messages: list[Any]
     resumeToken: str
     protocolVersion: int = VERSION
+
+
+@frozen
+class OwnConsumer:
+    """A consumer that the receiver of this has."""
+
+    consumerId: str
+    producerId: str
+
+
+@frozen
+class SessionResumed:
+    """The room as it is now, the receiver included, and what the receiver still has in it.
+
+    Own producers are among ``producers``. What is not listed any more was closed meanwhile; a client
+    makes its own picture equal to this one.
+    """
+
+    roomId: str
+    participantId: str
+    iceServers: list[IceServer]
+    participants: list[Participant]
+    producers: list[Producer]
+    messages: list[Any]
+    transports: list[str]
+    consumers: list[OwnConsumer]
 
 
 @frozen

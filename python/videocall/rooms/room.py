@@ -88,6 +88,11 @@ class Room:
         effects += [CloseTransport(transport_id) for transport_id in leaver.transports]
         return effects
 
+    def possessions(self, participant_id: str) -> tuple[list[str], list[results.OwnConsumer]]:
+        """The ids of their transports, and what they receive."""
+        owner = self._participant(participant_id)
+        return list(owner.transports), [results.OwnConsumer(c.id, c.producer) for c in owner.consumers.values()]
+
     @staticmethod
     def check_display_name(display_name: str) -> None:
         """Raise ``BAD_REQUEST`` unless somebody may be called that."""

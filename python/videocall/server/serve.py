@@ -86,7 +86,9 @@ async def serve(
         async with (
             engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
             _stop_signal() as stop,
-            open_hub(core, ice_servers=ice_servers, verifier=verifier, rates=rates) as hub,
+            open_hub(
+                core, ice_servers=ice_servers, verifier=verifier, rates=rates, resume_s=settings.resume_within
+            ) as hub,
             trio.open_nursery() as nursery,
         ):
 

@@ -27,6 +27,7 @@ class Settings:
         allowed_origins: of pages on other hosts that may connect, as browsers write them: ``https://example.org``.
         web_dist: where the web bundle is.
         request_rate: requests a second of one session in the long run, ten times as many at once; 0 for no limit.
+        resume_within: seconds for which a participant whose connection broke keeps its place.
         token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
     """
 
@@ -41,4 +42,5 @@ class Settings:
     log_file: Path = Path("videocall.log")
     web_dist: Path = Path(__file__).parent.parent / "web_dist"
     request_rate: int = 100
+    resume_within: int = 30
     token_secret: str | None = field(default=None, repr=False)

@@ -14,6 +14,7 @@ from videocall.protocol.version import check_version
 from videocall.signaling.failures import to_protocol_error
 from videocall.signaling.hub import Hub
 from videocall.signaling.live_room import LiveRoom
+from videocall.signaling.seat import Seat
 from videocall.tokens import Admission
 
 __all__ = ["Caller", "Place", "handle"]
@@ -42,7 +43,8 @@ class Caller(Protocol):
     def address(self) -> str: ...
     @property
     def place(self) -> Place | None: ...
-    def enter(self, live: LiveRoom, display_name: str, admission: Admission) -> results.Participant: ...
+    def enter(self, live: LiveRoom, display_name: str, admission: Admission) -> Seat: ...
+    def resume(self, seat: Seat) -> None: ...
     def leave(self, reason: Reason) -> None: ...
 
 
@@ -58,6 +60,8 @@ async def handle(caller: Caller, request: Request) -> object:
     """
     if isinstance(request, r.JoinRoom):
         return await _join_room(caller, request)
+    if isinstance(request, r.ResumeSession):
+        return await _resume_session(caller, request)
     if isinstance(request, r.GetRtpCapabilities):
         return ROUTER_CAPABILITIES
     place = caller.place
@@ -80,7 +84,11 @@ async def _join_room(caller: Caller, request: r.JoinRoom) -> results.RoomJoined:
         raise ProtocolError(ErrorCode.BAD_REQUEST, "joinRoom: no roomId, neither here nor in the socket's query.")
     admission = caller.hub.admit(caller.address, room_id, request.token)
     async with caller.hub.room(room_id) as live:
-        me = caller.enter(live, request.displayName, admission)
+        live.room.check_display_name(request.displayName)
+        if request.resumeToken is not None:
+            caller.hub.replace(request.resumeToken)
+        seat = caller.enter(live, request.displayName, admission)
+        me = live.room.participant(seat.participant_id)
         return results.RoomJoined(
             roomId=room_id,
             participantId=me.participantId,
@@ -90,8 +98,28 @@ async def _join_room(caller: Caller, request: r.JoinRoom) -> results.RoomJoined:
             participants=[other for other in live.room.participants if other.participantId != me.participantId],
             producers=live.room.producers,
             messages=[],
-            resumeToken=caller.hub.new_resume_token(),
+            resumeToken=seat.token,
         )
+
+
+async def _resume_session(caller: Caller, request: r.ResumeSession) -> results.SessionResumed:
+    check_version(request.protocolVersion)
+    if caller.place is not None:
+        raise ProtocolError(ErrorCode.CONFLICT, "You are in a room already; leave it first.")
+    seat = await caller.hub.find_seat(caller.address, request.resumeToken)
+    caller.resume(seat)
+    room, me = seat.live.room, seat.participant_id
+    transports, consumers = room.possessions(me)
+    return results.SessionResumed(
+        roomId=room.id,
+        participantId=me,
+        iceServers=caller.hub.ice_servers,
+        participants=room.participants,
+        producers=room.producers,
+        messages=[],
+        transports=transports,
+        consumers=consumers,
+    )
 
 
 async def _create_transport(hub: Hub, place: Place, request: r.CreateWebRtcTransport) -> results.Transport:

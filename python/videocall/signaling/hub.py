@@ -17,9 +17,13 @@ from videocall.signaling.live_room import LiveRoom
 from videocall.signaling.log import fields, logger
 from videocall.signaling.media import Engine
 from videocall.signaling.rates import AddressLimiter, Rates
+from videocall.signaling.seat import Occupant, Seat
 from videocall.tokens import Admission, Verifier
 
-__all__ = ["Hub", "open_hub"]
+__all__ = ["RESUME_S", "Hub", "open_hub"]
+
+RESUME_S: Final = 30.0
+"""How long a participant whose socket broke keeps its seat."""
 
 
 class DrainableSession(Protocol):
@@ -54,6 +58,7 @@ class Hub:
         limits: Limits | None = None,
         verifier: Verifier | None = None,
         rates: Rates | None = None,
+        resume_s: float = RESUME_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.ice_servers: Final = list(ice_servers)
@@ -66,6 +71,8 @@ class Hub:
         self._sockets = AddressLimiter(self.rates.joins)
         self._joins = AddressLimiter(self.rates.joins)
         self._clock = clock
+        self._seats: dict[str, Seat] = {}
+        self._resume_s = resume_s
         self._places: dict[str, _Place] = {}
         self._sessions: set[DrainableSession] = set()
         self._all_gone = trio.Event()
@@ -84,10 +91,38 @@ class Hub:
         """Milliseconds since 1970."""
         return int(self._clock() * 1000)
 
-    @staticmethod
-    def new_resume_token() -> str:
-        """A secret by which a participant can be told from an impostor."""
-        return secrets.token_urlsafe(24)
+    def new_seat(self, live: LiveRoom, participant_id: str, occupant: Occupant) -> Seat:
+        """A seat whose token nobody can guess."""
+        return Seat(live, participant_id, secrets.token_urlsafe(24), occupant, self._forget)
+
+    def keep(self, seat: Seat) -> None:
+        """Keep the seat of somebody whose socket broke, for as long as they may take to come back."""
+        waiting = seat.vacate()
+        if self._resume_s and not self.draining:
+            self._nursery.start_soon(seat.wait, waiting, self._resume_s)
+        else:
+            seat.leave("timeout")
+
+    async def find_seat(self, address: str, token: str) -> Seat:
+        """The seat with that token, when nothing is done for it any more by whoever sat there.
+
+        Raises:
+            ProtocolError: ``NOT_FOUND``, ``RATE_LIMITED``, ``DRAINING``.
+        """
+        if self.draining:
+            raise ProtocolError(ErrorCode.DRAINING)
+        self._check_rate(address)
+        seat = self._seats.get(token)
+        if seat is not None:
+            await seat.settle()
+        if seat is None or seat.left:
+            raise ProtocolError(ErrorCode.NOT_FOUND, "That session is over; join the room anew.")
+        return seat
+
+    def replace(self, token: str) -> None:
+        """Whoever has the seat with that token comes anew; a token of nothing is no error."""
+        if seat := self._seats.get(token):
+            seat.replaced()
 
     def may_connect(self, address: str) -> bool:
         """Whether one more socket of an address is let in now."""
@@ -99,9 +134,19 @@ class Hub:
         Raises:
             ProtocolError: ``RATE_LIMITED``, ``TOKEN_INVALID``, ``TOKEN_EXPIRED``.
         """
+        self._check_rate(address)
+        return self._verifier.admit(token, room_id) if self._verifier else Admission()
+
+    def enroll(self, seat: Seat) -> None:
+        """Make a seat known by its token, until its participant leaves."""
+        self._seats[seat.token] = seat
+
+    def _forget(self, seat: Seat) -> None:
+        self._seats.pop(seat.token, None)
+
+    def _check_rate(self, address: str) -> None:
         if not self._joins.take(address, trio.current_time()):
             raise ProtocolError(ErrorCode.RATE_LIMITED, "Too many attempts to join; wait a moment.")
-        return self._verifier.admit(token, room_id) if self._verifier else Admission()
 
     @contextmanager
     def attending(self, session: DrainableSession) -> Generator[None]:
@@ -145,6 +190,8 @@ class Hub:
         if not self.draining:
             logger.info("draining", extra=fields(sessions=len(self._sessions), rooms=len(self._places)))
         self.draining = True
+        for seat in [seat for seat in self._seats.values() if seat.vacant]:
+            seat.leave("left")
         if not self._sessions:
             return
         self._all_gone = trio.Event()
@@ -182,10 +229,11 @@ async def open_hub(
     limits: Limits | None = None,
     verifier: Verifier | None = None,
     rates: Rates | None = None,
+    resume_s: float = RESUME_S,
 ) -> AsyncGenerator[Hub]:
     """Open a hub over a running engine. On leaving, every session must have ended; rooms' routers are closed."""
     async with trio.open_nursery() as nursery:
-        hub = Hub(engine, nursery, ice_servers, limits, verifier, rates)
+        hub = Hub(engine, nursery, ice_servers, limits, verifier, rates, resume_s)
         yield hub
         await hub.drain(0)
         nursery.cancel_scope.deadline = trio.current_time() + _CLOSING_PATIENCE_S

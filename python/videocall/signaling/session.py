@@ -4,9 +4,8 @@ import uuid
 from typing import Final
 
 import trio
-from attrs import define
 
-from videocall.protocol import ErrorCode, ProtocolError, protoo, results
+from videocall.protocol import ErrorCode, ProtocolError, protoo
 from videocall.protocol import notifications as n
 from videocall.protocol.fields import Reason
 from videocall.protocol.methods import Request, decode_request
@@ -18,6 +17,7 @@ from videocall.signaling.live_room import LiveRoom
 from videocall.signaling.log import fields, logger
 from videocall.signaling.outbox import Outbox
 from videocall.signaling.rates import Bucket
+from videocall.signaling.seat import Seat
 from videocall.tokens import Admission
 
 __all__ = ["Session"]
@@ -36,18 +36,7 @@ _REFUSALS: Final = 16
 
 _GOING_AWAY: Final = 1001
 _POLICY_VIOLATION: Final = 1008
-_INTERNAL: Final = 1011
 _TRY_AGAIN_LATER: Final = 1013
-_FOR_GOOD: Final = 4000
-"""protoo: the client shall not come back."""
-
-
-@define
-class Membership:
-    """The session's place in a room."""
-
-    live: LiveRoom
-    participant_id: str
 
 
 class Session:
@@ -67,7 +56,8 @@ class Session:
         self.hub: Final = hub
         self.room_id: Final = room_id
         self.address: Final = address
-        self.place: Membership | None = None
+        self.place: Seat | None = None
+        self.quiet: Final = trio.Event()
         self._connection = connection
         self._label = label
         self._outbox = Outbox(self._fell_behind)
@@ -78,13 +68,19 @@ class Session:
         self._requests = Bucket(hub.rates.requests) if hub.rates.requests else None
 
     async def run(self) -> None:
-        """Serve until the socket is lost, or the session is ended by the server; the participant has left then."""
+        """Serve until the socket is lost, or the session is ended by the server.
+
+        The participant has left then, unless the socket broke: their seat stays for a while, to be resumed.
+        """
         with self.hub.attending(self):
             try:
                 async with trio.open_nursery() as self._nursery:
                     self._nursery.start_soon(self._deliver)
-                    with self._receiving:
-                        await self._receive()
+                    try:
+                        with self._receiving:
+                            await self._receive()
+                    finally:
+                        self.quiet.set()
                     # What is queued and the close frame still go out; a lost socket has ended `_deliver` by itself.
                     self._nursery.cancel_scope.deadline = trio.current_time() + FLUSH_S
             finally:
@@ -97,13 +93,14 @@ class Session:
         """The server shuts down, as the client was told."""
         self._end("left", _GOING_AWAY, "server is shutting down")
 
-    def room_failed(self) -> None:
-        """The room's media worker died."""
-        self._end("error", _INTERNAL, "media worker failed")
-
-    def replaced(self) -> None:
-        """The same identity came again: this session is over for good."""
-        self._end("replaced", _FOR_GOOD, "replaced")
+    def dismiss(self, code: int, text: str) -> None:
+        """Give up the seat, if there is one, and close the socket after what is queued."""
+        if self.place is not None:
+            place, self.place = self.place, None
+            if not place.left:
+                self.hub.keep(place)
+        self._outbox.finish(code, text)
+        self._receiving.cancel()
 
     def _fell_behind(self) -> None:
         # Not at once: somebody is in the middle of telling a whole room something.
@@ -116,31 +113,44 @@ class Session:
         self._end("timeout", _TRY_AGAIN_LATER, "reading too slowly")
 
     def _lost(self, *, clean: bool) -> None:
-        self._end("left" if clean else "timeout", _GOING_AWAY, "")
+        if clean:
+            self._end("left", _GOING_AWAY, "")
+        else:
+            self._log("socket broke")
+            self.dismiss(_GOING_AWAY, "")
 
     def _end(self, reason: Reason, code: int, text: str) -> None:
         self.leave(reason)
-        self._outbox.finish(code, text)
-        self._receiving.cancel()
+        self.dismiss(code, text)
 
     # Membership
 
-    def enter(self, live: LiveRoom, display_name: str, admission: Admission) -> results.Participant:
+    def enter(self, live: LiveRoom, display_name: str, admission: Admission) -> Seat:
         """Enter a room under a new id; a session that is ending enters none."""
         if self._receiving.cancel_called:
             raise ProtocolError(ErrorCode.NOT_JOINED, "The session is ending.")
         participant_id = str(uuid.uuid4())
-        me = live.enter(participant_id, self, display_name, self.hub.now_ms(), admission)
-        self.place = Membership(live, participant_id)
+        seat = self.hub.new_seat(live, participant_id, self)
+        live.enter(participant_id, seat, display_name, self.hub.now_ms(), admission)
+        self.hub.enroll(seat)
+        self.place = seat
         self._log("joined")
-        return me
+        return seat
+
+    def resume(self, seat: Seat) -> None:
+        """Sit down on a settled seat; a session that is ending sits down nowhere."""
+        if self._receiving.cancel_called:
+            raise ProtocolError(ErrorCode.NOT_JOINED, "The session is ending.")
+        seat.take(self)
+        self.place = seat
+        self._log("resumed")
 
     def leave(self, reason: Reason) -> None:
         """Leave the room; being in none is no error."""
         if self.place is not None:
             self._log("left", reason=reason)
             place, self.place = self.place, None
-            place.live.leave(place.participant_id, reason)
+            place.leave(reason)
 
     def tell(self, message: str) -> None:
         """Queue an encoded message."""

@@ -51,6 +51,7 @@ def test_every_option_can_come_from_each_of_the_three(tmp_path: Path) -> None:
         "log_file": "/l",
         "web_dist": "/w",
         "request_rate": "7",
+        "resume_within": "9",
         "token_secret": SECRET,
     }
     assert set(texts) == {option.name for option in OPTIONS}
@@ -66,6 +67,7 @@ def test_every_option_can_come_from_each_of_the_three(tmp_path: Path) -> None:
         Path("/l"),
         Path("/w"),
         7,
+        9,
         SECRET,
     )
     many = {option.name for option in OPTIONS if option.many}

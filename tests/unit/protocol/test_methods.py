@@ -18,6 +18,7 @@ DTLS = {"role": "client", "fingerprints": [{"algorithm": "sha-256", "value": ":"
 
 VALID: dict[str, dict[str, Any]] = {
     "joinRoom": {"displayName": "Ada", "roomId": "daily_1-x"},
+    "resumeSession": {"resumeToken": "a token"},
     "leaveRoom": {},
     "getRtpCapabilities": {},
     "createWebRtcTransport": {"direction": "send"},

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import trio
 from tests.fakes.sockets import FakeClient, FakeSocket, Json, Refused
+from trio.testing import MockClock
 
 from videocall.sfu import Engine
 from videocall.signaling import Hub, Session, open_hub
@@ -93,16 +94,20 @@ async def test_an_identity_that_left_is_replaced_by_nothing(open_from: OpenFrom)
     await other.hear("participantJoined")
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_an_address_may_try_to_join_only_so_often(open_from: OpenFrom) -> None:
+async def test_an_address_may_try_to_join_only_so_often(
+    open_from: OpenFrom,
+    autojump_clock: MockClock,  # noqa: ARG001 - time is virtual with it
+) -> None:
     assert [await refusal(open_from("203.0.113.7")) for _ in range(5)] == ["TOKEN_INVALID"] * 3 + ["RATE_LIMITED"] * 2
     await join(open_from("203.0.113.8"), make_token(SECRET, {"daily": "host"}))
     await trio.sleep(2)
     assert await refusal(open_from("203.0.113.7")) == "TOKEN_INVALID"
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_a_session_may_ask_only_so_often(open_from: OpenFrom) -> None:
+async def test_a_session_may_ask_only_so_often(
+    open_from: OpenFrom,
+    autojump_clock: MockClock,  # noqa: ARG001 - time is virtual with it
+) -> None:
     client = open_from()
     answers: list[object] = []
     for _ in range(25):

@@ -17,7 +17,7 @@ from videocall.sfu import Engine
 from videocall.signaling import Hub, outbox, session
 
 Enter = Callable[..., Awaitable[Caller]]
-NEED_A_ROOM = sorted(set(METHODS) - {"joinRoom", "getRtpCapabilities"})
+NEED_A_ROOM = sorted(set(METHODS) - {"joinRoom", "resumeSession", "getRtpCapabilities"})
 TAKE_AN_ID = {
     "connectTransport": "transportId",
     "restartIce": "transportId",

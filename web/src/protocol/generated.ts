@@ -14,6 +14,7 @@ export const PROTOCOL_VERSION = 1;
 /** Client to server: what each method takes and answers with. */
 export interface Requests {
   joinRoom: { data: JoinRoom; result: RoomJoined };
+  resumeSession: { data: ResumeSession; result: SessionResumed };
   leaveRoom: { data: LeaveRoom; result: Record<string, never> };
   getRtpCapabilities: { data: GetRtpCapabilities; result: RtpCapabilities };
   createWebRtcTransport: { data: CreateWebRtcTransport; result: Transport };
@@ -86,12 +87,25 @@ export interface ErrorCodes {
 
 /**
  * `joinRoom`: enter a room, made when nobody is in it. Without `roomId` the socket's query names
- * it. Servers that have a `token_secret` ask for a `token`; others read none.
+ * it. Servers that have a `token_secret` ask for a `token`; others read none. With the
+ * `resumeToken` of an earlier session its participant is replaced at once.
  */
 export interface JoinRoom {
   displayName: string;
   roomId?: string;
   token?: string;
+  resumeToken?: string;
+  protocolVersion?: number;
+}
+
+/**
+ * `resumeSession`: take up the session of a socket that broke, on a new socket, instead of joining.
+ * The participant, their transports and all on them live on for some time without a socket (30 s,
+ * unless the server is set otherwise); `NOT_FOUND` says that this is over. Whoever still holds the
+ * seat is sent away.
+ */
+export interface ResumeSession {
+  resumeToken: string;
   protocolVersion?: number;
 }
 
@@ -222,6 +236,28 @@ export interface Producer {
   kind: 'audio' | 'video';
   source: 'camera' | 'microphone' | 'screen' | 'screenAudio';
   paused: boolean;
+}
+
+/**
+ * The room as it is now, the receiver included, and what the receiver still has in it. Own
+ * producers are among `producers`. What is not listed any more was closed meanwhile; a client makes
+ * its own picture equal to this one.
+ */
+export interface SessionResumed {
+  roomId: string;
+  participantId: string;
+  iceServers: IceServer[];
+  participants: Participant[];
+  producers: Producer[];
+  messages: unknown[];
+  transports: string[];
+  consumers: OwnConsumer[];
+}
+
+/** A consumer that the receiver of this has. */
+export interface OwnConsumer {
+  consumerId: string;
+  producerId: string;
 }
 
 /** The options that mediasoup-client's `createSendTransport` and `createRecvTransport` take. */

@@ -24,6 +24,9 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
   /** Names the session that this page wants; whatever belongs to an older one is dropped. */
   let wanted = Symbol('no session');
 
+  /** Of the session that was joined last: coming back with it leaves no ghost behind. */
+  let resumeToken: string | null = null;
+
   const stopRetrying = (): void => {
     if (retryTimer !== null) clearTimeout(retryTimer);
     retryTimer = null;
@@ -31,6 +34,7 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
 
   const hangUp = (): void => {
     wanted = Symbol('no session');
+    resumeToken = null;
     stopRetrying();
     get().cleanupMediaSoup();
     runtime.connection?.close();
@@ -120,8 +124,10 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
         roomId,
         displayName,
         ...tokenOf(window.location.hash),
+        ...(resumeToken === null ? {} : { resumeToken }),
         protocolVersion: PROTOCOL_VERSION,
       });
+      if (wanted === session) resumeToken = result.resumeToken;
       assertWanted();
       get().cleanupMediaSoup();
       set(roomOf(result, displayName));

@@ -40,6 +40,7 @@ test('the first attempt brings everything back: a new session, the same tracks',
   expect(server.sockets).toHaveLength(2);
   expect(after.reconnect).toBeNull();
   expect(after.participantId).not.toBe(before.participantId);
+  expect(server.requests('joinRoom')).toMatchObject([{ resumeToken: 'token' }]); // no ghost of its own
   expect(after.microphoneTrack).toBe(before.microphoneTrack);
   expect(after.audioProducer?.closed).toBe(false);
   expect(before.sendTransport?.closed).toBe(true);
