@@ -44,6 +44,19 @@ export function useNetworkWatch(): void {
   }, [store]);
 }
 
+/** Says goodbye when the tab is closed or loaded anew: a socket that just breaks keeps its place in the room. */
+export function useGoodbye(): void {
+  const store = useCallStore();
+  useEffect(() => {
+    const onPageHide = (event: PageTransitionEvent): void => {
+      // A page that the browser keeps for "back" may come back to its call.
+      if (!event.persisted && store.getState().phase === 'call') store.getState().leave();
+    };
+    window.addEventListener('pagehide', onPageHide);
+    return () => window.removeEventListener('pagehide', onPageHide);
+  }, [store]);
+}
+
 /** The tab's title says where one is, and how many are there. */
 export function usePageTitle(): void {
   const title = useCall((state) => {

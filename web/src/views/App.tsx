@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { useCall } from '../hooks/useCall';
-import { useDeviceWatch, useNetworkWatch, usePageTitle } from '../hooks/usePageEffects';
+import { useDeviceWatch, useGoodbye, useNetworkWatch, usePageTitle } from '../hooks/usePageEffects';
 import { routeOf, usePathname } from '../hooks/useRoute';
 import { CallView } from './CallView';
 import { EndedView } from './EndedView';
@@ -19,6 +19,7 @@ export function App(): ReactNode {
   useEffect(() => enterRoom(wantedRoom), [enterRoom, wantedRoom]);
   useDeviceWatch();
   useNetworkWatch();
+  useGoodbye();
   usePageTitle();
 
   if (route.view !== 'room') return <LandingView isUnknownPath={route.view === 'unknown'} />;

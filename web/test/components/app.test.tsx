@@ -156,3 +156,15 @@ describe('in a call', () => {
     expect(server.socket.closedWith).toBeDefined();
   });
 });
+
+test('closing the tab leaves the meeting; a page kept for "back" stays in it', async () => {
+  const { server } = await showApp('/r/calm-otter');
+  await joinCall();
+  const hide = (persisted: boolean): void => {
+    window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted }));
+  };
+  hide(true);
+  expect(server.requests('leaveRoom')).toHaveLength(0);
+  act(() => hide(false));
+  expect(server.requests('leaveRoom')).toHaveLength(1);
+});
