@@ -55,11 +55,13 @@ def meeting(server: JsonLines, publishers: int, subscribers: int, *, gro: bool) 
     try:
         sizes = {"publishers": publishers, "subscribers": subscribers}
         opened = server.ask(cmd="meeting", fingerprints=load.fingerprints, **sizes)
+        before = server.ask(cmd="metrics")["cpu_ns"]
         for plan in opened["clients"]:
             load.add(plan)
         load.wait_connected()
+        handshakes = server.ask(cmd="metrics")["cpu_ns"] - before
         time.sleep(SETTLING_S)
-        return measure(server, load)
+        return measure(server, load) | {"ms_per_handshake": handshakes / 1e6 / len(opened["clients"])}
     finally:
         load.close()
 
