@@ -235,6 +235,11 @@ class FakeWorker:
         self.objects[data["consumerId"]]
         return {}
 
+    def _set_preferred_layers(self, data: Json) -> Json:
+        layers = {key: data[key] for key in ("spatialLayer", "temporalLayer") if key in data}
+        self.objects[data["consumerId"]]["data"]["preferredLayers"] = layers
+        return {}
+
     def _close_by_request(self, object_id: str) -> Json:
         self.objects[object_id]
         self.close_object(object_id, "closed")

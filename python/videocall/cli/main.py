@@ -74,7 +74,7 @@ def _token(arguments: argparse.Namespace) -> int:
             )
         token = make_token(
             secret,
-            dict.fromkeys(arguments.room, arguments.role),
+            {room_id: arguments.role for room_id in arguments.room},
             identity=arguments.identity,
             display_name=arguments.name,
             expires_in_s=arguments.expires_in,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
-__all__ = ["AppData", "DisplayName", "Id", "Kind", "Reason", "Role", "RoomId", "Source", "is_room_id"]
+__all__ = ["AppData", "DisplayName", "Id", "Kind", "Layer", "Reason", "Role", "RoomId", "Source", "is_room_id"]
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 """An object's id. Clients get them from the server and give them back unchanged."""
@@ -14,6 +14,9 @@ _ROOM_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
 RoomId = Annotated[str, Meta(pattern=_ROOM_ID)]
 DisplayName = Annotated[str, Meta(max_length=64, pattern=r"^[^\u0000-\u001f\u007f]+$(?!\n)")]
 """What others see: 1 to 64 characters, no control characters. Rooms refuse one that is all blanks."""
+
+Layer = Annotated[int, Meta(ge=0, le=7)]
+"""Index of a stream of a simulcast producer, or of a temporal layer; 0 is the smallest."""
 
 AppData = dict[str, Any]
 """The client's own data about a producer. The server reads ``keepCamera`` and keeps nothing else."""

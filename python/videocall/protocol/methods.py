@@ -31,6 +31,7 @@ Request = (
     | r.ResumeConsumer
     | r.CloseConsumer
     | r.RequestKeyFrame
+    | r.SetPreferredLayers
     | r.GetStats
     | r.SetDisplayName
 )
@@ -52,6 +53,7 @@ METHODS: Final[dict[str, type[Any]]] = {
     "resumeConsumer": r.ResumeConsumer,
     "closeConsumer": r.CloseConsumer,
     "requestKeyFrame": r.RequestKeyFrame,
+    "setPreferredLayers": r.SetPreferredLayers,
     "getStats": r.GetStats,
     "setDisplayName": r.SetDisplayName,
 }

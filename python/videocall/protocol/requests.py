@@ -9,7 +9,7 @@ from attrs import frozen
 from msgspec import Meta
 
 from videocall.ortc.types import DtlsParameters, RtpCapabilities, RtpParameters
-from videocall.protocol.fields import AppData, DisplayName, Id, Kind, RoomId, Source
+from videocall.protocol.fields import AppData, DisplayName, Id, Kind, Layer, RoomId, Source
 
 __all__ = [
     "CloseConsumer",
@@ -30,6 +30,7 @@ __all__ = [
     "ResumeProducer",
     "ResumeSession",
     "SetDisplayName",
+    "SetPreferredLayers",
 ]
 
 
@@ -160,6 +161,15 @@ class RequestKeyFrame:
     """``requestKeyFrame``: ask a consumer's publisher for a key frame."""
 
     consumerId: Id
+
+
+@frozen
+class SetPreferredLayers:
+    """``setPreferredLayers``: the most that is wanted of a producer with several streams or temporal layers."""
+
+    consumerId: Id
+    spatialLayer: Layer
+    temporalLayer: Layer | None = None
 
 
 @frozen

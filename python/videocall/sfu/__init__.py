@@ -32,6 +32,7 @@ from ._events import (
     IceState,
     IceStateChange,
     IceTuple,
+    LayersChange,
     ProducerPause,
     ProducerResume,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "IceStateChange",
     "IceTuple",
     "InvalidArgumentError",
+    "LayersChange",
     "ListenInfo",
     "NotFoundError",
     "Producer",

@@ -8,9 +8,13 @@ import attrs
 from videocall.ortc.types import MediaKind, RtpParameters
 
 from ._channel import Connection
+from ._errors import InvalidArgumentError
 from ._events import Event, ProducerPause, ProducerResume
 from ._object import SfuObject, ignore, parse_stats
 from ._producer import ProducerType
+
+MAX_LAYER = 7
+"""The highest layer that a codec or a simulcast producer has."""
 
 
 @attrs.frozen
@@ -36,7 +40,7 @@ class ConsumerState:
 class Consumer(SfuObject):
     """Media sent to a client. Made by `WebRtcTransport.consume`.
 
-    Emits `ProducerPause`, `ProducerResume` and `Closed`.
+    Emits `ProducerPause`, `ProducerResume`, `LayersChange` and `Closed`.
     """
 
     def __init__(
@@ -109,6 +113,27 @@ class Consumer(SfuObject):
             trio.Cancelled: the request may have been made all the same.
         """
         await self._call("requestKeyFrame", {"consumerId": self.id}, ignore)
+
+    async def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None = None) -> None:
+        """Choose the most that is wanted of a producer with several streams or temporal layers.
+
+        A switch between streams waits for a keyframe, which is asked for; `LayersChange` tells of it. A producer of
+        one stream is not affected by `spatial_layer`, one without VP8 temporal layers not by `temporal_layer`.
+
+        Args:
+            spatial_layer: index of the highest stream, 0 being the smallest.
+            temporal_layer: the highest temporal layer; `None` takes all.
+
+        Raises:
+            InvalidArgumentError: a layer is not from 0 to 7.
+            ClosedError: the consumer is closed.
+            trio.Cancelled: the choice may have been made all the same.
+        """
+        for name, layer in (("spatial_layer", spatial_layer), ("temporal_layer", temporal_layer)):
+            if layer is not None and not 0 <= layer <= MAX_LAYER:
+                raise InvalidArgumentError(name, f"{layer} is not from 0 to {MAX_LAYER}")
+        data = {"consumerId": self.id, "spatialLayer": spatial_layer, "temporalLayer": temporal_layer}
+        await self._call("setPreferredLayers", data, ignore)
 
     async def get_stats(self) -> tuple[Mapping[str, Any], ...]:
         """Statistics of the streams, one mapping each, with the worker's names and units.

@@ -60,6 +60,13 @@ class ProducerResume(Event):
 
 
 @attrs.frozen
+class LayersChange(Event):
+    """A consumer is now given another of its producer's streams; 0 is the smallest."""
+
+    spatial_layer: int
+
+
+@attrs.frozen
 class Closed(Event):
     """The object is closed. Comes once, as its last event, after the same event of everything inside it."""
 
@@ -84,6 +91,7 @@ class EventData:
     iceState: IceState | None = None
     dtlsState: DtlsState | None = None
     tuple: WireTuple | None = None
+    spatialLayer: int | None = None
     reason: CloseReason = "error"
     kind: str | None = None
     level: int = logging.INFO
@@ -106,6 +114,8 @@ def event_from_wire(name: str, data: EventData) -> Event | None:
             return ProducerPause()
         case "producerResume":
             return ProducerResume()
+        case "layersChange" if data.spatialLayer is not None:
+            return LayersChange(data.spatialLayer)
         case "closed":
             return Closed(data.reason)
         case _:

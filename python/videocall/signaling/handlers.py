@@ -250,6 +250,13 @@ async def _request_key_frame(place: Place, request: r.RequestKeyFrame) -> object
     return {}
 
 
+async def _set_preferred_layers(place: Place, request: r.SetPreferredLayers) -> object:
+    place.live.room.check_consumer(place.participant_id, request.consumerId)
+    consumer = place.live.consumer(request.consumerId)
+    await consumer.set_preferred_layers(request.spatialLayer, request.temporalLayer)
+    return {}
+
+
 async def _close_consumer(place: Place, request: r.CloseConsumer) -> object:
     place.live.execute(place.live.room.close_consumer(place.participant_id, request.consumerId))
     return {}
@@ -291,6 +298,7 @@ _HANDLERS: Final[dict[type[Any], Callable[[Place, Any], Awaitable[object]]]] = {
     r.ResumeConsumer: _resume_consumer,
     r.CloseConsumer: _close_consumer,
     r.RequestKeyFrame: _request_key_frame,
+    r.SetPreferredLayers: _set_preferred_layers,
     r.GetStats: _get_stats,
     r.SetDisplayName: _set_display_name,
 }

@@ -33,10 +33,17 @@ VALID: dict[str, dict[str, Any]] = {
     "resumeConsumer": {"consumerId": "c"},
     "closeConsumer": {"consumerId": "c"},
     "requestKeyFrame": {"consumerId": "c"},
+    "setPreferredLayers": {"consumerId": "c", "spatialLayer": 1, "temporalLayer": 0},
     "getStats": {"producerId": "p"},
     "setDisplayName": {"displayName": "Ada Lovelace"},
 }
-OPTIONAL = {("joinRoom", "roomId"), ("produce", "source"), ("produce", "appData"), ("getStats", "producerId")}
+OPTIONAL = {
+    ("setPreferredLayers", "temporalLayer"),
+    ("joinRoom", "roomId"),
+    ("produce", "source"),
+    ("produce", "appData"),
+    ("getStats", "producerId"),
+}
 WRONG: tuple[object, ...] = (None, True, -1, 1.5, "", "x" * 5000, [], [None], {}, {"a": 1}, "\x00")
 
 

@@ -18,6 +18,7 @@ from videocall.sfu import (
     IceStateChange,
     IceTuple,
     InvalidArgumentError,
+    LayersChange,
     NotFoundError,
     ProducerPause,
     ProducerResume,
@@ -188,6 +189,20 @@ async def test_consuming(call: Call) -> None:
     assert not call.fake.objects[first.id]["data"]["paused"]
     assert call.fake.requests[-1]["method"] == "requestKeyFrame"
     assert await first.get_stats() == ({"type": "consumer", "bytesReceived": 1},)
+
+
+async def test_preferring_layers(call: Call) -> None:
+    consumer = await call.consume(await call.produce("video"))
+    await consumer.set_preferred_layers(2)
+    preferred = call.fake.objects[consumer.id]["data"]["preferredLayers"]
+    assert preferred == {"spatialLayer": 2}
+    with pytest.raises(InvalidArgumentError, match="temporal_layer: 8 is not from 0 to 7"):
+        await consumer.set_preferred_layers(0, 8)
+    changes: list[LayersChange] = []
+    consumer.on(LayersChange, changes.append)
+    call.fake.say({"event": "layersChange", "target": consumer.id, "data": {"spatialLayer": 1}})
+    await consumer.get_stats()
+    assert changes == [LayersChange(1)]
 
 
 async def test_mids_count_per_transport(call: Call) -> None:

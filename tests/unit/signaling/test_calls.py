@@ -109,6 +109,9 @@ async def test_a_consumer_begins_paused_and_is_resumed(enter: Enter, media: Fake
     await bob.client.request("pauseConsumer", {"consumerId": consumer["id"]})
     assert in_core["paused"] is True
     assert await bob.client.request("requestKeyFrame", {"consumerId": consumer["id"]}) == {}
+    layers = {"spatialLayer": 1, "temporalLayer": 0}
+    assert await bob.client.request("setPreferredLayers", {"consumerId": consumer["id"], **layers}) == {}
+    assert in_core["preferredLayers"] == layers
 
 
 async def test_several_producers_are_consumed_with_one_request(enter: Enter) -> None:

@@ -30,6 +30,7 @@ TAKE_AN_ID = {
     "resumeConsumer": "consumerId",
     "closeConsumer": "consumerId",
     "requestKeyFrame": "consumerId",
+    "setPreferredLayers": "consumerId",
 }
 
 

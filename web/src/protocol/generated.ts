@@ -29,6 +29,7 @@ export interface Requests {
   resumeConsumer: { data: ResumeConsumer; result: Record<string, never> };
   closeConsumer: { data: CloseConsumer; result: Record<string, never> };
   requestKeyFrame: { data: RequestKeyFrame; result: Record<string, never> };
+  setPreferredLayers: { data: SetPreferredLayers; result: Record<string, never> };
   getStats: { data: GetStats; result: Stats };
   setDisplayName: { data: SetDisplayName; result: Record<string, never> };
 }
@@ -186,6 +187,16 @@ export interface CloseConsumer {
 /** `requestKeyFrame`: ask a consumer's publisher for a key frame. */
 export interface RequestKeyFrame {
   consumerId: string;
+}
+
+/**
+ * `setPreferredLayers`: the most that is wanted of a producer with several streams or temporal
+ * layers.
+ */
+export interface SetPreferredLayers {
+  consumerId: string;
+  spatialLayer: number;
+  temporalLayer?: number;
 }
 
 /** `getStats` of exactly one of the three. */
