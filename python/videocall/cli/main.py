@@ -72,9 +72,10 @@ def _token(arguments: argparse.Namespace) -> int:
                 "`openssl rand -hex 32` makes one",
                 _USAGE,
             )
+        role: Role = arguments.role
         token = make_token(
             secret,
-            {room_id: arguments.role for room_id in arguments.room},
+            dict.fromkeys(arguments.room, role),
             identity=arguments.identity,
             display_name=arguments.name,
             expires_in_s=arguments.expires_in,
