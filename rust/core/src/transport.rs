@@ -105,6 +105,8 @@ pub struct Transport {
     pub bandwidth: Option<Box<BandwidthEstimator>>,
     /// Bitrate the application allows the peer to send, bits per second.
     pub max_incoming_bitrate: Option<u64>,
+    /// Whether the peer was ever told such a limit: it holds until another is told.
+    pub limit_told: bool,
     /// Next transport-wide sequence number of ours.
     pub transport_cc_seq: u16,
     /// Requests to answer at the next flush: who, and which number.
@@ -163,6 +165,7 @@ impl Transport {
             remb: None,
             bandwidth: None,
             max_incoming_bitrate: None,
+            limit_told: false,
             transport_cc_seq: 0,
             resend: Vec::new(),
             reports_due: None,

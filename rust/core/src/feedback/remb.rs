@@ -7,7 +7,6 @@ use super::RateMeter;
 const INTERVAL: Duration = Duration::from_secs(1);
 const START_BPS: u64 = 600_000;
 const MIN_BPS: u64 = 50_000;
-const DEFAULT_MAX_BPS: u64 = 20_000_000;
 
 /// Loss up to 2 % is no congestion, above 10 % it is (draft-ietf-rmcat-gcc-02 §6), in 1/256.
 const LOW_LOSS: u8 = 5;
@@ -33,12 +32,15 @@ pub struct RembEstimator {
 }
 
 impl RembEstimator {
+    /// The bound, in bit/s, where nothing else was asked for.
+    pub const DEFAULT_MAX_BPS: u64 = 20_000_000;
+
     /// Starts at 600 kbit/s, bounded by 20 Mbit/s until [`set_max`](Self::set_max).
     #[must_use]
     pub fn new() -> Self {
         Self {
             estimate_bps: START_BPS,
-            max_bps: DEFAULT_MAX_BPS,
+            max_bps: Self::DEFAULT_MAX_BPS,
             incoming: RateMeter::default(),
             loss: None,
             next: None,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Sfu;
+use crate::feedback::RembEstimator;
 use crate::keys::{ProducerKey, TransportKey};
 use crate::params::MediaKind;
 use crate::rtcp::{SenderInfo, write};
@@ -13,6 +14,8 @@ use crate::time::{ntp_middle, to_ntp, to_ticks};
 pub(super) const INTERVAL: Duration = Duration::from_millis(1000);
 /// Ours in feedback about what we receive: the server has no stream that it would name.
 const SENDER: Ssrc = Ssrc(1);
+/// Told to a peer whose limit was lifted, in bits per second: more than any browser sends.
+const NO_LIMIT_BPS: u64 = 1_000_000_000;
 /// A compound packet is sent when it has grown to this.
 const FULL: usize = 1000;
 /// A publisher's round trip cannot be measured from here (it gets no sender reports on its
@@ -120,17 +123,17 @@ impl Sfu {
     }
 
     /// REMB (draft-alvestrand-rmcat-remb-03) for a peer without transport-cc, or to tell any peer
-    /// a limit that the application set.
+    /// a limit that the application set, or lifted again.
     fn write_remb(&mut self, key: TransportKey, producers: &[ProducerKey], now: Instant) {
         let transport = &mut self.transports[key];
         let limit = transport.max_incoming_bitrate;
+        transport.limit_told |= limit.is_some();
         let estimate = transport.remb.as_mut().and_then(|remb| {
-            if let Some(limit) = limit {
-                remb.set_max(limit);
-            }
+            remb.set_max(limit.unwrap_or(RembEstimator::DEFAULT_MAX_BPS));
             remb.poll(now)
         });
-        let Some(bitrate) = estimate.or(limit) else {
+        let told = limit.or(transport.limit_told.then_some(NO_LIMIT_BPS));
+        let Some(bitrate) = estimate.or(told) else {
             return;
         };
         let streams = producers

@@ -140,6 +140,20 @@ fn a_limit_of_the_applications_reaches_either() {
     }
 }
 
+#[test]
+fn a_lifted_limit_reaches_either() {
+    for parameters in [producer_parameters as fn(&Stream) -> Value, like_aiortc] {
+        let (mut world, publisher) = publish(parameters);
+        for bitrate in [300_000, 0] {
+            let limit = json!({"transportId": "send", "bitrate": bitrate});
+            world.request("setMaxIncomingBitrate", limit);
+            world.run(ms(2500));
+        }
+        let told = world.client(publisher).peer.stats().remb_bps;
+        assert!(told.is_some_and(|bps| bps > 300_000), "{told:?}");
+    }
+}
+
 /// What a bare publisher is asked with: (PLIs, FIRs).
 fn asked_with(parameters: impl Fn(&Stream) -> Value) -> (usize, usize) {
     let delay = ms(20);
