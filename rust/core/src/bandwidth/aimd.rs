@@ -46,7 +46,7 @@ impl RateControl {
         let elapsed = now
             .saturating_duration_since(last)
             .min(Duration::from_secs(1));
-        if usage.is_over() {
+        if usage == Usage::Over {
             self.decrease(now, acked_bps);
         } else if usage == Usage::Normal {
             self.increase(elapsed.as_secs_f64(), acked_bps as f64);

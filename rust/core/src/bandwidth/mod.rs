@@ -16,7 +16,7 @@ use crate::rtcp::TccView;
 use aimd::RateControl;
 use arrival::Groups;
 use history::SentPackets;
-use trendline::{Trendline, Usage};
+use trendline::Trendline;
 
 /// Before anything is known; a phone's uplink share carries as much.
 pub const START_BPS: u64 = 600_000;
@@ -147,13 +147,6 @@ impl BandwidthEstimator {
             policed,
             ..LossWindow::default()
         };
-    }
-}
-
-impl Usage {
-    /// Whether a queue grows.
-    fn is_over(self) -> bool {
-        self == Self::Over
     }
 }
 

@@ -40,15 +40,11 @@ impl Sfu {
             delay,
         )?;
         producer.paused = request.paused;
-        let ssrcs = |producer: &Producer| -> Vec<(u32, u8, bool)> {
-            let mut all = Vec::new();
-            for (index, stream) in producer.streams.iter().enumerate() {
-                all.extend(stream.ssrc.map(|ssrc| (ssrc, index as u8, false)));
-                all.extend(stream.rtx_ssrc.map(|ssrc| (ssrc, index as u8, true)));
-            }
-            all
-        };
-        let ssrcs = ssrcs(&producer);
+        let mut ssrcs = Vec::new();
+        for (index, stream) in producer.streams.iter().enumerate() {
+            ssrcs.extend(stream.ssrc.map(|ssrc| (ssrc, index as u8, false)));
+            ssrcs.extend(stream.rtx_ssrc.map(|ssrc| (ssrc, index as u8, true)));
+        }
         let taken = |ssrc: u32| transport.route(Ssrc(ssrc)).is_some();
         let mut seen = HashSet::new();
         if let Some((ssrc, ..)) = ssrcs.iter().find(|(s, ..)| taken(*s) || !seen.insert(*s)) {
