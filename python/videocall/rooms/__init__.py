@@ -11,6 +11,8 @@ from videocall.rooms.effects import (
     Effect,
     Notify,
     PauseProducer,
+    ProducerEnded,
+    ProducerStarted,
     ResumeProducer,
 )
 from videocall.rooms.room import Room
@@ -24,6 +26,8 @@ __all__ = [
     "Limits",
     "Notify",
     "PauseProducer",
+    "ProducerEnded",
+    "ProducerStarted",
     "ResumeProducer",
     "Room",
 ]

@@ -2,9 +2,21 @@
 
 from attrs import frozen
 
+from videocall.protocol import results
+from videocall.protocol.fields import Reason
 from videocall.protocol.notifications import Notification
 
-__all__ = ["CloseConsumer", "CloseProducer", "CloseTransport", "Effect", "Notify", "PauseProducer", "ResumeProducer"]
+__all__ = [
+    "CloseConsumer",
+    "CloseProducer",
+    "CloseTransport",
+    "Effect",
+    "Notify",
+    "PauseProducer",
+    "ProducerEnded",
+    "ProducerStarted",
+    "ResumeProducer",
+]
 
 
 @frozen
@@ -50,4 +62,28 @@ class CloseConsumer:
     consumer_id: str
 
 
-Effect = Notify | PauseProducer | ResumeProducer | CloseTransport | CloseProducer | CloseConsumer
+@frozen
+class ProducerStarted:
+    """Tell those who watch the server that a track is published."""
+
+    producer: results.Producer
+
+
+@frozen
+class ProducerEnded:
+    """Tell them that it is no more."""
+
+    producer: results.Producer
+    reason: Reason
+
+
+Effect = (
+    Notify
+    | PauseProducer
+    | ResumeProducer
+    | CloseTransport
+    | CloseProducer
+    | CloseConsumer
+    | ProducerStarted
+    | ProducerEnded
+)

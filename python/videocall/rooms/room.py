@@ -13,6 +13,8 @@ from videocall.rooms.effects import (
     Effect,
     Notify,
     PauseProducer,
+    ProducerEnded,
+    ProducerStarted,
     ResumeProducer,
 )
 from videocall.rooms.state import ConsumerState, Limits, ParticipantState, ProducerState, TransportState
@@ -184,6 +186,7 @@ class Room:
         effects += self._tell_others(
             participant_id, n.NewProducer(producer.id, producer.owner, kind, resolved, producer.paused)
         )
+        effects.append(ProducerStarted(producer.wire()))
         return effects
 
     def pause_producer(self, participant_id: str, producer_id: str) -> list[Effect]:
@@ -280,6 +283,7 @@ class Room:
             effects += self._drop_consumer(consumer, reason)
         notification = n.ProducerClosed(producer.id, producer.owner, reason)
         effects += self._tell_others("" if tell_owner else producer.owner, notification)
+        effects.append(ProducerEnded(producer.wire(), reason))
         return effects
 
     def _drop_consumer(self, consumer: ConsumerState, reason: Reason) -> Iterator[Effect]:

@@ -13,6 +13,7 @@ from videocall.protocol import ErrorCode, ProtocolError, protoo
 from videocall.protocol.notifications import ServerDraining
 from videocall.protocol.results import IceServer
 from videocall.rooms import Limits, Room
+from videocall.signaling.events import Events, RoomEnded, RoomStarted
 from videocall.signaling.live_room import LiveRoom
 from videocall.signaling.log import fields, logger
 from videocall.signaling.media import Engine
@@ -63,6 +64,7 @@ class Hub:
     ) -> None:
         self.ice_servers: Final = list(ice_servers)
         self.rates: Final = rates or Rates()
+        self.events: Final = Events()
         self.draining = False
         self._engine = engine
         self._nursery = nursery
@@ -206,9 +208,16 @@ class Hub:
     async def _open(self, room_id: str, place: _Place) -> None:
         try:
             router = await self._engine.least_loaded().create_router()
-            place.live = LiveRoom(Room(room_id, self._limits), router, lambda _: self._end_if_unused(room_id, place))
+            place.live = LiveRoom(
+                Room(room_id, self._limits),
+                router,
+                on_empty=lambda _: self._end_if_unused(room_id, place),
+                watched=self.events,
+                now_ms=self.now_ms,
+            )
             self._nursery.start_soon(place.live.run)
             logger.info("room opened", extra=fields(room=room_id))
+            self.events.tell(RoomStarted(self.now_ms(), room_id))
         finally:
             place.opened.set()
 
@@ -219,6 +228,7 @@ class Hub:
         if place.live:
             place.live.close()
             logger.info("room ended", extra=fields(room=room_id))
+            self.events.tell(RoomEnded(self.now_ms(), room_id))
 
 
 @asynccontextmanager

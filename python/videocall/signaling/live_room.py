@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, assert_never
 
 import trio
 from attrs import define, field
@@ -11,14 +11,27 @@ from attrs import define, field
 from videocall import sfu
 from videocall.protocol import ErrorCode, ProtocolError, protoo, results
 from videocall.protocol.fields import Reason
-from videocall.rooms import CloseConsumer, CloseProducer, CloseTransport, Effect, Notify, PauseProducer, Room
-from videocall.signaling import media
+from videocall.rooms import (
+    CloseConsumer,
+    CloseProducer,
+    CloseTransport,
+    Effect,
+    Notify,
+    PauseProducer,
+    ProducerEnded,
+    ProducerStarted,
+    ResumeProducer,
+    Room,
+)
+from videocall.signaling import events, media
 from videocall.signaling.log import fields, logger
 from videocall.tokens import Admission
 
 __all__ = ["LiveRoom", "Member"]
 
 T = TypeVar("T")
+
+_Command = PauseProducer | ResumeProducer | CloseTransport | CloseProducer | CloseConsumer
 
 
 class Member(Protocol):
@@ -51,14 +64,24 @@ class LiveRoom:
     queue, which `run` works off in order. What the core closes by itself comes back through the objects' events.
     """
 
-    def __init__(self, room: Room, router: media.Router, on_empty: Callable[["LiveRoom"], None]) -> None:
+    def __init__(
+        self,
+        room: Room,
+        router: media.Router,
+        *,
+        on_empty: Callable[["LiveRoom"], None],
+        watched: events.Events,
+        now_ms: Callable[[], int],
+    ) -> None:
         self.room: Final = room
         self.router: Final = router
         self.members: Final[dict[str, Member]] = {}
         self.media: Final = _Media()
         self._identities: dict[str, str] = {}
         self._on_empty = on_empty
-        self._commands, self._todo = trio.open_memory_channel[Effect](math.inf)
+        self._events = watched
+        self._now_ms = now_ms
+        self._commands, self._todo = trio.open_memory_channel[_Command](math.inf)
         router.on(sfu.Closed, lambda _: self._router_closed())
 
     async def run(self) -> None:
@@ -87,7 +110,11 @@ class LiveRoom:
             self._identities[identity] = participant_id
         self.members[participant_id] = member
         self.execute(effects)
-        return self.room.participant(participant_id)
+        me = self.room.participant(participant_id)
+        self._events.tell(
+            events.ParticipantJoined(joined_at, self.room.id, participant_id, me.displayName, me.role, identity)
+        )
+        return me
 
     def leave(self, participant_id: str, reason: Reason) -> None:
         """Let someone go; the last one ends the room."""
@@ -95,19 +122,27 @@ class LiveRoom:
             return
         self._identities = {who: other for who, other in self._identities.items() if other != participant_id}
         self.execute(self.room.leave(participant_id, reason))
+        self._events.tell(events.ParticipantLeft(self._now_ms(), self.room.id, participant_id, reason))
         if not self.members:
             self._on_empty(self)
 
     def execute(self, effects: list[Effect]) -> None:
         """Carry out a room's effects."""
         for effect in effects:
-            if isinstance(effect, Notify):
-                message = protoo.encode_notification(effect.notification)
-                for participant_id in effect.to:
-                    if member := self.members.get(participant_id):
-                        member.tell(message)
-            else:
-                self._commands.send_nowait(effect)
+            match effect:
+                case Notify(to, notification):
+                    message = protoo.encode_notification(notification)
+                    for participant_id in to:
+                        if member := self.members.get(participant_id):
+                            member.tell(message)
+                case ProducerStarted(producer):
+                    where = (self._now_ms(), self.room.id, producer.participantId, producer.producerId)
+                    self._events.tell(events.ProducerStarted(*where, producer.kind, producer.source))
+                case ProducerEnded(producer, reason):
+                    where = (self._now_ms(), self.room.id, producer.participantId, producer.producerId)
+                    self._events.tell(events.ProducerClosed(*where, reason))
+                case _:
+                    self._commands.send_nowait(effect)
 
     # Media objects, from their making to their end
 
@@ -156,7 +191,7 @@ class LiveRoom:
 
     # Helpers
 
-    async def _carry_out(self, command: Effect) -> None:
+    async def _carry_out(self, command: _Command) -> None:
         try:
             match command:
                 case CloseTransport(transport_id):
@@ -165,11 +200,14 @@ class LiveRoom:
                     await _close(self.media.producers.get(producer_id))
                 case CloseConsumer(consumer_id):
                     await _close(self.media.consumers.get(consumer_id))
-                case Notify():
-                    pass
+                case PauseProducer(producer_id):
+                    if producer := self.media.producers.get(producer_id):
+                        await producer.pause()
+                case ResumeProducer(producer_id):
+                    if producer := self.media.producers.get(producer_id):
+                        await producer.resume()
                 case _:
-                    if producer := self.media.producers.get(command.producer_id):
-                        await (producer.pause() if isinstance(command, PauseProducer) else producer.resume())
+                    assert_never(command)
         except (sfu.NotFoundError, sfu.ClosedError):
             pass  # closed in the meantime: what the command wanted has no object any more
         except sfu.SfuError as error:

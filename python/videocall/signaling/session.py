@@ -10,6 +10,7 @@ from videocall.protocol import notifications as n
 from videocall.protocol.fields import Reason
 from videocall.protocol.methods import Request, decode_request
 from videocall.signaling.connection import Connection, ConnectionLost
+from videocall.signaling.events import ParticipantResumed
 from videocall.signaling.failures import to_protocol_error
 from videocall.signaling.handlers import handle
 from videocall.signaling.hub import Hub
@@ -144,6 +145,7 @@ class Session:
         seat.take(self)
         self.place = seat
         self._log("resumed")
+        self.hub.events.tell(ParticipantResumed(self.hub.now_ms(), seat.live.room.id, seat.participant_id))
 
     def leave(self, reason: Reason) -> None:
         """Leave the room; being in none is no error."""
