@@ -6,6 +6,7 @@
 {"notification": true, "method": "newProducer", "data": {...}}
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,10 +15,12 @@ from msgspec import Meta, Raw
 
 from videocall.ortc import to_wire
 from videocall.protocol.errors import ErrorCode, ProtocolError
+from videocall.protocol.framing import Framing, IncomingRequest
 from videocall.protocol.limits import MAX_MESSAGE_BYTES, check_bounds
 from videocall.protocol.notifications import NOTIFICATION_NAMES, Notification
 
 __all__ = [
+    "PROTOO",
     "SUBPROTOCOL",
     "IncomingNotification",
     "IncomingRequest",
@@ -32,15 +35,6 @@ __all__ = [
 SUBPROTOCOL: Final = "protoo"
 
 _MAX_ID: Final = 2**53 - 1  # what an ECMAScript number holds exactly
-
-
-@frozen
-class IncomingRequest:
-    """A request; its payload is not decoded yet."""
-
-    id: int
-    method: str
-    data: Raw
 
 
 @frozen
@@ -95,12 +89,12 @@ def encode_request(request_id: int, method: str, data: object) -> str:
     return _encode({"request": True, "id": request_id, "method": method, "data": to_wire(data)})
 
 
-def encode_response(request_id: int, data: object) -> str:
+def encode_response(request_id: int | None, data: object) -> str:
     """Encode the answer to a request that was carried out; absent (`None`) fields are left out."""
     return _encode({"response": True, "id": request_id, "ok": True, "data": to_wire(data)})
 
 
-def encode_error(request_id: int, error: ProtocolError) -> str:
+def encode_error(request_id: int | None, error: ProtocolError) -> str:
     """Encode the answer to a request that was refused."""
     return _encode(
         {"response": True, "id": request_id, "ok": False, "errorCode": error.code, "errorReason": error.message}
@@ -108,9 +102,30 @@ def encode_error(request_id: int, error: ProtocolError) -> str:
 
 
 def encode_notification(notification: Notification) -> str:
-    """Encode a notification, once for all who get it."""
+    """Encode a notification."""
     return _encode({"notification": True, "method": NOTIFICATION_NAMES[type(notification)], "data": notification})
 
+
+class _Protoo:
+    """The server's side of the framing. What answers a request of the server, which makes none, is passed over."""
+
+    def decode(self, frame: str | bytes) -> IncomingRequest | None:
+        if isinstance(frame, bytes):
+            raise ProtocolError(ErrorCode.BAD_REQUEST, "Messages are text frames.")
+        message = decode(frame)
+        return message if isinstance(message, IncomingRequest) else None
+
+    def encode_result(self, request: IncomingRequest, result: object) -> Sequence[str]:
+        return (encode_response(request.id, result),)
+
+    def encode_error(self, request: IncomingRequest, error: ProtocolError) -> str:
+        return encode_error(request.id, error)
+
+    def encode_notification(self, notification: Notification) -> str:
+        return encode_notification(notification)
+
+
+PROTOO: Final[Framing] = _Protoo()
 
 _NOTHING: Final = Raw(b"{}")
 

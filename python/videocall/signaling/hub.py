@@ -9,7 +9,8 @@ from typing import Final, Protocol
 import trio
 from attrs import define
 
-from videocall.protocol import ErrorCode, ProtocolError, protoo
+from videocall.protocol import ErrorCode, ProtocolError
+from videocall.protocol.framing import Announcement
 from videocall.protocol.notifications import ServerDraining
 from videocall.protocol.results import IceServer
 from videocall.rooms import Limits, Room
@@ -30,8 +31,8 @@ RESUME_S: Final = 30.0
 class DrainableSession(Protocol):
     """What the hub does to sessions."""
 
-    def tell(self, message: str) -> None:
-        """Queue an encoded message."""
+    def tell(self, announcement: Announcement) -> None:
+        """Queue a notification."""
         ...
 
     def drain(self) -> None:
@@ -197,7 +198,7 @@ class Hub:
         if not self._sessions:
             return
         self._all_gone = trio.Event()
-        sessions, farewell = list(self._sessions), protoo.encode_notification(ServerDraining())
+        sessions, farewell = list(self._sessions), Announcement(ServerDraining())
         for session in sessions:
             session.tell(farewell)
         for session in sessions:

@@ -9,8 +9,9 @@ import trio
 from attrs import define, field
 
 from videocall import sfu
-from videocall.protocol import ErrorCode, ProtocolError, protoo, results
+from videocall.protocol import ErrorCode, ProtocolError, results
 from videocall.protocol.fields import Reason
+from videocall.protocol.framing import Announcement
 from videocall.rooms import (
     CloseConsumer,
     CloseProducer,
@@ -37,8 +38,8 @@ _Command = PauseProducer | ResumeProducer | CloseTransport | CloseProducer | Clo
 class Member(Protocol):
     """Whoever sits at a participant's socket."""
 
-    def tell(self, message: str) -> None:
-        """Queue an encoded message."""
+    def tell(self, announcement: Announcement) -> None:
+        """Queue a notification."""
         ...
 
     def room_failed(self) -> None:
@@ -131,10 +132,10 @@ class LiveRoom:
         for effect in effects:
             match effect:
                 case Notify(to, notification):
-                    message = protoo.encode_notification(notification)
+                    announcement = Announcement(notification)
                     for participant_id in to:
                         if member := self.members.get(participant_id):
-                            member.tell(message)
+                            member.tell(announcement)
                 case ProducerStarted(producer):
                     where = (self._now_ms(), self.room.id, producer.participantId, producer.producerId)
                     self._events.tell(events.ProducerStarted(*where, producer.kind, producer.source))

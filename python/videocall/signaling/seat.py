@@ -6,6 +6,7 @@ from typing import Final, Protocol
 import trio
 
 from videocall.protocol.fields import Reason
+from videocall.protocol.framing import Announcement
 from videocall.signaling.live_room import LiveRoom
 
 __all__ = ["Occupant", "Seat"]
@@ -23,8 +24,8 @@ class Occupant(Protocol):
         """Set when it works on no request any more, and never will."""
         ...
 
-    def tell(self, message: str) -> None:
-        """Queue an encoded message."""
+    def tell(self, announcement: Announcement) -> None:
+        """Queue a notification."""
         ...
 
     def dismiss(self, code: int, text: str) -> None:
@@ -60,10 +61,10 @@ class Seat:
         """Whether nobody sits there."""
         return self._occupant is None
 
-    def tell(self, message: str) -> None:
-        """Queue an encoded message."""
+    def tell(self, announcement: Announcement) -> None:
+        """Queue a notification."""
         if self._occupant is not None:
-            self._occupant.tell(message)
+            self._occupant.tell(announcement)
 
     def leave(self, reason: Reason) -> None:
         """Leave the room; who has left already stays so."""

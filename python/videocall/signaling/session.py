@@ -5,10 +5,12 @@ from typing import Final
 
 import trio
 
-from videocall.protocol import ErrorCode, ProtocolError, protoo
+from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol import notifications as n
 from videocall.protocol.fields import Reason
+from videocall.protocol.framing import Announcement, Framing, IncomingRequest
 from videocall.protocol.methods import Request, decode_request
+from videocall.protocol.protoo import PROTOO
 from videocall.signaling.connection import Connection, ConnectionLost
 from videocall.signaling.events import ParticipantResumed
 from videocall.signaling.failures import to_protocol_error
@@ -33,7 +35,7 @@ _LIMITED: Final = 1000
 """Requests beyond the rate before the socket is closed."""
 
 _REFUSALS: Final = 16
-"""Messages that are no protoo messages before the socket is closed."""
+"""Frames that are no messages before the socket is closed."""
 
 _GOING_AWAY: Final = 1001
 _POLICY_VIOLATION: Final = 1008
@@ -49,10 +51,18 @@ class Session:
         room_id: the room that ``joinRoom`` enters when it names none.
         label: the query's ``peerId``; it goes into the log and nowhere else.
         address: the client's IP address; empty when it has none.
+        framing: how messages stand in the socket's frames.
     """
 
     def __init__(
-        self, hub: Hub, connection: Connection, *, room_id: str | None = None, label: str = "", address: str = ""
+        self,
+        hub: Hub,
+        connection: Connection,
+        *,
+        room_id: str | None = None,
+        label: str = "",
+        address: str = "",
+        framing: Framing = PROTOO,
     ) -> None:
         self.hub: Final = hub
         self.room_id: Final = room_id
@@ -61,6 +71,7 @@ class Session:
         self.quiet: Final = trio.Event()
         self._connection = connection
         self._label = label
+        self._framing = framing
         self._outbox = Outbox(self._fell_behind)
         self._receiving = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
@@ -154,9 +165,9 @@ class Session:
             place, self.place = self.place, None
             place.leave(reason)
 
-    def tell(self, message: str) -> None:
-        """Queue an encoded message."""
-        self._outbox.put(message)
+    def tell(self, announcement: Announcement) -> None:
+        """Queue a notification."""
+        self._outbox.put(announcement.frame(self._framing))
 
     # The socket
 
@@ -175,43 +186,46 @@ class Session:
 
     async def _serve(self, frame: str | bytes) -> None:
         try:
-            if isinstance(frame, bytes):
-                raise ProtocolError(ErrorCode.BAD_REQUEST, "Messages are text frames.")
-            message = protoo.decode(frame)
+            request = self._framing.decode(frame)
         except ProtocolError as error:
             self._refuse(error)
             return
-        if isinstance(message, protoo.IncomingRequest):
-            if self._requests is None or self._requests.take(trio.current_time()):
-                await self._answer(message)
-            else:
-                self._limit(message)
+        if request is None:
+            return
+        if self._requests is None or self._requests.take(trio.current_time()):
+            await self._answer(request)
+        else:
+            self._limit(request)
 
-    def _limit(self, incoming: protoo.IncomingRequest) -> None:
+    def _limit(self, incoming: IncomingRequest) -> None:
         self._limited += 1
-        self.tell(protoo.encode_error(incoming.id, ProtocolError(ErrorCode.RATE_LIMITED)))
+        self._answer_error(incoming, ErrorCode.RATE_LIMITED)
         if self._limited == _LIMITED:
             self._log("too many requests, dropped")
             self._end("error", _POLICY_VIOLATION, "too many requests")
 
     def _refuse(self, error: ProtocolError) -> None:
         self._refusals += 1
-        self.tell(protoo.encode_notification(n.MessageRefused(error.code, error.message)))
+        self.tell(Announcement(n.MessageRefused(error.code, error.message)))
         if self._refusals == _REFUSALS:
             self._log("too many malformed messages, dropped")
             self._end("error", _POLICY_VIOLATION, "too many malformed messages")
 
-    async def _answer(self, incoming: protoo.IncomingRequest) -> None:
+    async def _answer(self, incoming: IncomingRequest) -> None:
         with trio.move_on_after(_REQUEST_S, shield=True) as scope:
             try:
-                request = decode_request(incoming.method, incoming.data)
+                result = await self._carry_out(decode_request(incoming.method, incoming.data))
                 # The answer is queued before anything else can run, so that it comes before what follows from it.
-                self.tell(protoo.encode_response(incoming.id, await self._carry_out(request)))
+                for frame in self._framing.encode_result(incoming, result):
+                    self._outbox.put(frame)
             except ProtocolError as error:
-                self.tell(protoo.encode_error(incoming.id, error))
+                self._outbox.put(self._framing.encode_error(incoming, error))
         if scope.cancelled_caught:
             self._log("request timed out", method=incoming.method)
-            self.tell(protoo.encode_error(incoming.id, ProtocolError(ErrorCode.INTERNAL)))
+            self._answer_error(incoming, ErrorCode.INTERNAL)
+
+    def _answer_error(self, incoming: IncomingRequest, code: ErrorCode) -> None:
+        self._outbox.put(self._framing.encode_error(incoming, ProtocolError(code)))
 
     async def _carry_out(self, request: Request) -> object:
         try:
