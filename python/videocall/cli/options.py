@@ -1,18 +1,15 @@
 """Settings from flags, the environment and a file, in that order of precedence."""
 
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from videocall.server.settings import RtcAddress, Settings
-from videocall.tokens import MIN_SECRET_BYTES
+from videocall.cli import parsers
+from videocall.server.settings import Settings
 
 __all__ = ["OPTIONS", "Option", "SettingsError", "load_settings"]
 
@@ -77,7 +74,19 @@ def load_settings(
             values[option.field] = _parse(option, option.variable, texts)
         if (flag := flags.get(option.name)) is not None:
             values[option.field] = _parse(option, option.flag, flag if option.many else [flag])
-    return Settings(**values)  # type: ignore[arg-type] # each option's parser makes what its field holds
+    settings = Settings(**values)  # type: ignore[arg-type] # each option's parser makes what its field holds
+    _check_turn(settings)
+    return settings
+
+
+def _check_turn(settings: Settings) -> None:
+    if settings.turn_secret and settings.turn_user:
+        raise SettingsError("turn_secret and turn_user exclude each other: either accounts that end, or a fixed one")
+    if bool(settings.turn_user) != bool(settings.turn_password):
+        missing = "turn_password" if settings.turn_user else "turn_user"
+        raise SettingsError(f"{missing} is missing: turn_user and turn_password go together")
+    if (settings.turn_secret or settings.turn_user) and not settings.turn_servers:
+        raise SettingsError("turn_server is missing: there is an account for TURN servers, and none of them")
 
 
 def default_log_file(environ: Mapping[str, str]) -> Path:
@@ -118,93 +127,65 @@ def _parse(option: Option, source: str, texts: Sequence[str]) -> object:
     return parsed if option.many else parsed[0]
 
 
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
-            raise ValueError(f"{text!r} is not a number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _host(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.:\-]{1,253}", text):
-        raise ValueError(f"{text!r} is not a host name or an IP address")
-    return text
-
-
-def _rtc_address(text: str) -> RtcAddress:
-    ip, _, announced = text.partition("=")
-    for part in (ip, announced or ip):
-        try:
-            address = ip_address(part)
-        except ValueError:
-            raise ValueError(f"{part!r} is not an IP address") from None
-        if address.is_unspecified:
-            raise ValueError(f"{part!r} stands for no single address; leave the setting out to use all of them")
-    return RtcAddress(ip, announced or None)
-
-
-def _tls(text: str) -> tuple[Path, Path]:
-    parts = text.split(",")
-    if len(parts) != 2:
-        raise ValueError(f"{text!r} is not CERT,KEY")
-    cert, key = (Path(part.strip()) for part in parts)
-    for path in (cert, key):
-        if not path.is_file():
-            raise ValueError(f"there is no file {str(path)!r}")
-    return cert, key
-
-
-def _stun_server(text: str) -> str:
-    if not re.fullmatch(r"stuns?:[A-Za-z0-9.:\[\]\-]+", text):
-        raise ValueError(f"{text!r} is not a STUN URL such as stun:stun.example.org:3478")
-    return text
-
-
-def _origin(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.netloc or url.path or url.query or url.fragment:
-        raise ValueError(f"{text!r} is not an origin such as https://example.org")
-    return text.lower()
-
-
-def _token_secret(text: str) -> str:
-    # Not quoted back: it would end up in somebody's log.
-    if len(text.encode()) < MIN_SECRET_BYTES:
-        raise ValueError(f"a secret needs {MIN_SECRET_BYTES} bytes at least; `openssl rand -hex 32` makes one")
-    return text
-
-
 _MAX_WORKERS: Final = 256
 
 OPTIONS: Final = (
-    Option("host", "host", _host, "HOST", "address for the page and its socket (default: 127.0.0.1)"),
-    Option("port", "port", _integer(0, 65535), "PORT", "TCP port for them; 0 takes a free one (default: 8080)"),
+    Option("host", "host", parsers.host, "HOST", "address for the page and its socket (default: 127.0.0.1)"),
+    Option("port", "port", parsers.integer(0, 65535), "PORT", "TCP port for them; 0 takes a free one (default: 8080)"),
     Option(
         "rtc_port",
         "rtc_port",
-        _integer(0, 65535),
+        parsers.integer(0, 65535),
         "PORT",
         "first UDP port for media, one a worker; 0 takes free ones (default: 10000)",
     ),
     Option(
         "rtc_address",
         "rtc_addresses",
-        _rtc_address,
+        parsers.rtc_address,
         "IP[=ANNOUNCED]",
         "local address for media, and the one that clients are told instead; may be repeated (default: all there are)",
         many=True,
     ),
-    Option("workers", "workers", _integer(1, _MAX_WORKERS), "N", "media threads (default: one per core)"),
-    Option("tls", "tls", _tls, "CERT,KEY", "serve HTTPS with this certificate chain and key, two PEM files"),
+    Option("workers", "workers", parsers.integer(1, _MAX_WORKERS), "N", "media threads (default: one per core)"),
+    Option("tls", "tls", parsers.tls, "CERT,KEY", "serve HTTPS with this certificate chain and key, two PEM files"),
     Option(
-        "stun_server", "stun_servers", _stun_server, "URL", "STUN server to tell clients of; may be repeated", many=True
+        "stun_server",
+        "stun_servers",
+        parsers.stun_server,
+        "URL",
+        "STUN server to tell clients of; may be repeated",
+        many=True,
     ),
+    Option(
+        "turn_server",
+        "turn_servers",
+        parsers.turn_server,
+        "URL",
+        "TURN server to tell clients of, such as turn:turn.example.org:3478?transport=udp; may be repeated",
+        many=True,
+    ),
+    Option(
+        "turn_secret",
+        "turn_secret",
+        parsers.secret,
+        "SECRET",
+        "shared with the TURN servers, to give each participant an account that ends by itself "
+        "(coturn: use-auth-secret, static-auth-secret)",
+    ),
+    Option(
+        "turn_ttl",
+        "turn_ttl",
+        parsers.integer(60, 30 * 86400),
+        "SECONDS",
+        "how long such an account is good for (default: 43200, 12 hours)",
+    ),
+    Option("turn_user", "turn_user", parsers.secret, "NAME", "instead of a secret: the one account of everybody"),
+    Option("turn_password", "turn_password", parsers.secret, "PASSWORD", "its password"),
     Option(
         "allowed_origin",
         "allowed_origins",
-        _origin,
+        parsers.origin,
         "ORIGIN",
         "other origin whose pages may connect; may be repeated",
         many=True,
@@ -214,21 +195,21 @@ OPTIONS: Final = (
     Option(
         "request_rate",
         "request_rate",
-        _integer(0, 1_000_000),
+        parsers.integer(0, 1_000_000),
         "N",
         "requests a second that one client may make in the long run; 0 for any number (default: 100)",
     ),
     Option(
         "resume_within",
         "resume_within",
-        _integer(0, 3600),
+        parsers.integer(0, 3600),
         "SECONDS",
         "how long a participant whose connection broke keeps its place (default: 30)",
     ),
     Option(
         "token_secret",
         "token_secret",
-        _token_secret,
+        parsers.token_secret,
         "SECRET",
         "let only bearers of tokens join that `videocall token` made with this secret; a flag is seen by everyone on "
         "the machine, so better set it in the environment or the file (default: everybody may join)",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from attrs import frozen
+from attrs import field, frozen
 from msgspec import Meta
 
 from videocall.ortc.types import DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters
@@ -33,7 +33,7 @@ class IceServer:
 
     urls: list[str]
     username: str | None = None
-    credential: str | None = None
+    credential: str | None = field(default=None, repr=False)
 
 
 @frozen
@@ -113,9 +113,10 @@ class Transport:
 
 @frozen
 class IceRestarted:
-    """The transport's new credentials."""
+    """The transport's new credentials, and ICE servers as of now: accounts on TURN servers end."""
 
     iceParameters: IceParameters
+    iceServers: list[IceServer]
 
 
 @frozen

@@ -15,11 +15,11 @@ from hypercorn.typing import ASGIFramework
 
 from videocall import sfu
 from videocall.protocol.limits import MAX_MESSAGE_BYTES
-from videocall.protocol.results import IceServer
 from videocall.server.app import create_app
 from videocall.server.listener import ListenError, as_binds, listen
 from videocall.server.settings import Settings
 from videocall.server.static import MissingBundleError, load_bundle
+from videocall.server.turn import ice_servers
 from videocall.server.websocket import refuse_compression
 from videocall.signaling import open_hub
 from videocall.signaling.log import fields, logger
@@ -76,7 +76,6 @@ async def serve(
     """
     bundle = load_bundle(settings.web_dist)
     _check_tls(settings)
-    ice_servers = [IceServer(urls=list(settings.stun_servers))] if settings.stun_servers else []
     verifier = Verifier(settings.token_secret) if settings.token_secret else None
     rate = settings.request_rate
     rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
@@ -87,7 +86,7 @@ async def serve(
             engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
             _stop_signal() as stop,
             open_hub(
-                core, ice_servers=ice_servers, verifier=verifier, rates=rates, resume_s=settings.resume_within
+                core, ice_servers=ice_servers(settings), verifier=verifier, rates=rates, resume_s=settings.resume_within
             ) as hub,
             trio.open_nursery() as nursery,
         ):

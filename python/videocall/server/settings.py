@@ -24,6 +24,11 @@ class Settings:
         workers: media threads; 0 stands for one per core.
         tls: certificate chain and private key, both PEM.
         stun_servers: URLs that clients get as ICE servers.
+        turn_servers: ``turn:`` and ``turns:`` URLs, likewise.
+        turn_secret: shared with them; each client then gets an account that ends after `turn_ttl` seconds.
+        turn_ttl: long enough for a meeting, short enough that an account that leaked is soon worth nothing.
+        turn_user: the one account of everybody, instead of a secret, with its `turn_password`.
+        turn_password: see `turn_user`.
         allowed_origins: of pages on other hosts that may connect, as browsers write them: ``https://example.org``.
         web_dist: where the web bundle is.
         request_rate: requests a second of one session in the long run, ten times as many at once; 0 for no limit.
@@ -38,6 +43,11 @@ class Settings:
     workers: int = 0
     tls: tuple[Path, Path] | None = None
     stun_servers: tuple[str, ...] = ()
+    turn_servers: tuple[str, ...] = ()
+    turn_secret: str | None = field(default=None, repr=False)
+    turn_ttl: int = 43200
+    turn_user: str | None = None
+    turn_password: str | None = field(default=None, repr=False)
     allowed_origins: tuple[str, ...] = ()
     log_file: Path = Path("videocall.log")
     web_dist: Path = Path(__file__).parent.parent / "web_dist"

@@ -72,6 +72,8 @@ async def handle(caller: Caller, request: Request) -> object:
         return {}
     if isinstance(request, r.CreateWebRtcTransport):
         return await _create_transport(caller.hub, place, request)
+    if isinstance(request, r.RestartIce):
+        return await _restart_ice(caller.hub, place, request)
     return await _HANDLERS[type(request)](place, request)
 
 
@@ -94,7 +96,7 @@ async def _join_room(caller: Caller, request: r.JoinRoom) -> results.RoomJoined:
             participantId=me.participantId,
             role=me.role,
             rtpCapabilities=live.router.rtp_capabilities,
-            iceServers=caller.hub.ice_servers,
+            iceServers=caller.hub.ice_servers.issue(seat.participant_id),
             participants=[other for other in live.room.participants if other.participantId != me.participantId],
             producers=live.room.producers,
             messages=[],
@@ -113,7 +115,7 @@ async def _resume_session(caller: Caller, request: r.ResumeSession) -> results.S
     return results.SessionResumed(
         roomId=room.id,
         participantId=me,
-        iceServers=caller.hub.ice_servers,
+        iceServers=caller.hub.ice_servers.issue(me),
         participants=room.participants,
         producers=room.producers,
         messages=[],
@@ -137,7 +139,7 @@ async def _create_transport(hub: Hub, place: Place, request: r.CreateWebRtcTrans
         iceParameters=transport.ice_parameters,
         iceCandidates=list(transport.ice_candidates),
         dtlsParameters=transport.dtls_parameters,
-        iceServers=hub.ice_servers,
+        iceServers=hub.ice_servers.issue(me),
     )
 
 
@@ -147,9 +149,10 @@ async def _connect_transport(place: Place, request: r.ConnectTransport) -> objec
     return {}
 
 
-async def _restart_ice(place: Place, request: r.RestartIce) -> results.IceRestarted:
+async def _restart_ice(hub: Hub, place: Place, request: r.RestartIce) -> results.IceRestarted:
     place.live.room.check_transport(place.participant_id, request.transportId)
-    return results.IceRestarted(await place.live.transport(request.transportId).restart_ice())
+    ice_parameters = await place.live.transport(request.transportId).restart_ice()
+    return results.IceRestarted(ice_parameters, hub.ice_servers.issue(place.participant_id))
 
 
 async def _produce(place: Place, request: r.Produce) -> results.Produced:
@@ -288,7 +291,6 @@ async def _set_display_name(place: Place, request: r.SetDisplayName) -> object:
 
 _HANDLERS: Final[dict[type[Any], Callable[[Place, Any], Awaitable[object]]]] = {
     r.ConnectTransport: _connect_transport,
-    r.RestartIce: _restart_ice,
     r.Produce: _produce,
     r.CloseProducer: _close_producer,
     r.PauseProducer: _pause_producer,

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Protocol
 
@@ -12,9 +12,9 @@ from attrs import define
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol.framing import Announcement
 from videocall.protocol.notifications import ServerDraining
-from videocall.protocol.results import IceServer
 from videocall.rooms import Limits, Room
 from videocall.signaling.events import Events, RoomEnded, RoomStarted
+from videocall.signaling.ice_servers import IceServers
 from videocall.signaling.live_room import LiveRoom
 from videocall.signaling.log import fields, logger
 from videocall.signaling.media import Engine
@@ -56,14 +56,14 @@ class Hub:
         self,
         engine: Engine,
         nursery: trio.Nursery,
-        ice_servers: Sequence[IceServer] = (),
+        ice_servers: IceServers | None = None,
         limits: Limits | None = None,
         verifier: Verifier | None = None,
         rates: Rates | None = None,
         resume_s: float = RESUME_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.ice_servers: Final = list(ice_servers)
+        self.ice_servers: Final = ice_servers or IceServers()
         self.rates: Final = rates or Rates()
         self.events: Final = Events()
         self.draining = False
@@ -236,7 +236,7 @@ class Hub:
 async def open_hub(
     engine: Engine,
     *,
-    ice_servers: Sequence[IceServer] = (),
+    ice_servers: IceServers | None = None,
     limits: Limits | None = None,
     verifier: Verifier | None = None,
     rates: Rates | None = None,

@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 
 from videocall.cli.main import main
-from videocall.cli.options import OPTIONS, SettingsError, load_settings
+from videocall.cli.options import OPTIONS, Option, SettingsError, load_settings
 from videocall.server.settings import RtcAddress, Settings
 
 SECRET = "s" * 32
+TURN = "turn:turn.example.org:3478?transport=udp"
 HOME = {"HOME": "/home/ada"}
 
 
@@ -36,45 +37,49 @@ def test_flags_overrule_the_environment_which_overrules_the_file(tmp_path: Path)
     assert (settings.port, settings.host, settings.workers) == (3, "h2", 1)
 
 
-def test_every_option_can_come_from_each_of_the_three(tmp_path: Path) -> None:
-    cert = tmp_path / "cert.pem"
-    cert.write_text("")
-    texts = {
-        "host": "::1",
-        "port": "0",
-        "rtc_port": "20000",
-        "rtc_address": "10.0.0.1=203.0.113.1",
-        "workers": "3",
-        "tls": f"{cert},{cert}",
-        "stun_server": "stun:stun.example.org:3478",
-        "allowed_origin": "https://App.example.org",
-        "log_file": "/l",
-        "web_dist": "/w",
-        "request_rate": "7",
-        "resume_within": "9",
-        "token_secret": SECRET,
-    }
-    assert set(texts) == {option.name for option in OPTIONS}
-    expected = Settings(
-        "::1",
-        0,
-        20000,
-        (RtcAddress("10.0.0.1", "203.0.113.1"),),
-        3,
-        (cert, cert),
-        ("stun:stun.example.org:3478",),
-        ("https://app.example.org",),
-        Path("/l"),
-        Path("/w"),
-        7,
-        9,
-        SECRET,
-    )
-    many = {option.name for option in OPTIONS if option.many}
-    assert load(tmp_path, {name: [text] if name in many else text for name, text in texts.items()}) == expected
-    assert load(tmp_path, environ={f"VIDEOCALL_{name.upper()}": text for name, text in texts.items()}) == expected
-    file = "\n".join(f"{name} = {text if text.isdigit() else repr(text)}" for name, text in texts.items())
-    assert load(tmp_path, file=file) == expected
+EVERY: dict[str, tuple[str, object]] = {
+    "host": ("::1", "::1"),
+    "port": ("0", 0),
+    "rtc_port": ("20000", 20000),
+    "rtc_address": ("10.0.0.1=203.0.113.1", (RtcAddress("10.0.0.1", "203.0.113.1"),)),
+    "workers": ("3", 3),
+    "tls": (f"{__file__},{__file__}", (Path(__file__), Path(__file__))),
+    "stun_server": ("stun:stun.example.org:3478", ("stun:stun.example.org:3478",)),
+    "turn_server": (TURN, (TURN,)),
+    "turn_secret": ("north", "north"),
+    "turn_ttl": ("3600", 3600),
+    "turn_user": ("ada", "ada"),
+    "turn_password": ("lovelace", "lovelace"),
+    "allowed_origin": ("https://App.example.org", ("https://app.example.org",)),
+    "log_file": ("/l", Path("/l")),
+    "web_dist": ("/w", Path("/w")),
+    "request_rate": ("7", 7),
+    "resume_within": ("9", 9),
+    "token_secret": (SECRET, SECRET),
+}
+"""What each option's text makes of its field."""
+
+COMPANIONS: dict[str, dict[str, object]] = {
+    "turn_secret": {"turn_server": [TURN]},
+    "turn_user": {"turn_server": [TURN], "turn_password": "x"},
+    "turn_password": {"turn_server": [TURN], "turn_user": "x"},
+}
+"""Flags without which an option is refused."""
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_every_option_can_come_from_each_of_the_three(tmp_path: Path, option: Option) -> None:
+    text, expected = EVERY[option.name]
+    needed = COMPANIONS.get(option.name, {})
+    flag = {option.name: [text] if option.many else text}
+    environ = {option.variable: text}
+    file = f"{option.name} = {text if text.isdigit() else repr(text)}"
+    for settings in (
+        load(tmp_path, flag | needed),
+        load(tmp_path, needed, environ),
+        load(tmp_path, needed, file=file),
+    ):
+        assert getattr(settings, option.field) == expected
 
 
 def test_several_values(tmp_path: Path) -> None:
@@ -102,6 +107,9 @@ def test_several_values(tmp_path: Path) -> None:
         ("tls", "one"),
         ("tls", "/no/cert,/no/key"),
         ("stun_server", "stun.example.org"),
+        ("turn_server", "stun:stun.example.org"),
+        ("turn_server", "turn:turn.example.org?transport=sctp"),
+        ("turn_ttl", "59"),
         ("stun_server", "http://stun.example.org"),
         ("allowed_origin", "example.org"),
         ("allowed_origin", "https://example.org/page"),
@@ -175,3 +183,21 @@ def test_a_short_secret_is_refused_and_not_repeated(tmp_path: Path) -> None:
         load(tmp_path, environ={"VIDEOCALL_TOKEN_SECRET": "hunter2"})
     assert "hunter2" not in str(refused.value)
     assert SECRET not in repr(load(tmp_path, environ={"VIDEOCALL_TOKEN_SECRET": SECRET}))
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ({"turn_secret": "hush"}, "turn_server is missing"),
+        ({"turn_server": [TURN], "turn_user": "ada"}, "turn_password is missing"),
+        ({"turn_server": [TURN], "turn_password": "hush"}, "turn_user is missing"),
+        (
+            {"turn_server": [TURN], "turn_secret": "hush", "turn_user": "a", "turn_password": "hush"},
+            "exclude each other",
+        ),
+    ],
+)
+def test_turn_settings_that_do_not_go_together(tmp_path: Path, flags: dict[str, object], told: str) -> None:
+    with pytest.raises(SettingsError, match=told) as refused:
+        load(tmp_path, flags)
+    assert "hush" not in str(refused.value)

@@ -10,15 +10,15 @@ from tests.fakes.sockets import FakeClient, FakeSocket, Json
 from tests.unit.ortc import devices
 
 from videocall.ortc import to_wire
-from videocall.protocol.results import IceServer
 from videocall.sfu import Engine, ListenInfo
 from videocall.sfu._engine import run_engine
 from videocall.signaling import Hub, Session, open_hub
 from videocall.signaling.handlers import ROUTER_CAPABILITIES
+from videocall.signaling.ice_servers import IceServers
 from videocall.signaling.rates import Rates
 
 DTLS = {"role": "client", "fingerprints": [{"algorithm": "sha-256", "value": ":".join(["0A"] * 32)}]}
-STUN = IceServer(urls=["stun:stun.example.org:3478"])
+STUN = "stun:stun.example.org:3478"
 
 OpenClient = Callable[..., FakeClient]
 
@@ -37,7 +37,7 @@ async def engine(media: FakeMedia) -> AsyncIterator[Engine]:
 
 @pytest.fixture
 async def hub(engine: Engine) -> AsyncIterator[Hub]:
-    async with open_hub(engine, ice_servers=[STUN], rates=Rates(requests=None)) as hub:
+    async with open_hub(engine, ice_servers=IceServers(stun=[STUN]), rates=Rates(requests=None)) as hub:
         yield hub
 
 

@@ -15,7 +15,7 @@ from videocall.signaling import Hub
 from videocall.signaling.handlers import ROUTER_CAPABILITIES
 
 Enter = Callable[..., Awaitable[Caller]]
-ICE_SERVERS = [{"urls": STUN.urls}]
+ICE_SERVERS = [{"urls": [STUN]}]
 
 
 async def settle() -> None:

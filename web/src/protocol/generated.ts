@@ -280,9 +280,10 @@ export interface Transport {
   iceServers: IceServer[];
 }
 
-/** The transport's new credentials. */
+/** The transport's new credentials, and ICE servers as of now: accounts on TURN servers end. */
 export interface IceRestarted {
   iceParameters: IceParameters;
+  iceServers: IceServer[];
 }
 
 /** The new producer's id. */

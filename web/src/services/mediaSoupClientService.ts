@@ -122,9 +122,11 @@ export class MediaSoupClientService {
 
   /** Renews a transport's ICE credentials: the way back after a change of network. */
   async restartIce(transport: Transport): Promise<void> {
-    const { iceParameters } = await this.#requester.request('restartIce', {
+    const { iceParameters, iceServers } = await this.#requester.request('restartIce', {
       transportId: transport.id,
     });
+    // Firefox cannot change them; its account on a TURN server is then the one of the beginning.
+    await transport.updateIceServers({ iceServers }).catch(() => undefined);
     await transport.restartIce({ iceParameters: iceParameters satisfies IceParameters });
   }
 

@@ -51,7 +51,10 @@ export class FakeServer {
     resumeProducer: () => ({}),
     closeProducer: () => ({}),
     resumeConsumer: () => ({}),
-    restartIce: () => ({ iceParameters: generateTransportRemoteParameters().iceParameters }),
+    restartIce: () => ({
+      iceParameters: generateTransportRemoteParameters().iceParameters,
+      iceServers: [],
+    }),
     consume: (data: { producerId: string[] }) => ({
       consumers: data.producerId.map((producerId) => this.consumerOf(producerId)),
     }),

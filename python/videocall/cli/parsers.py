@@ -1,0 +1,102 @@
+"""From a setting's text to its value: each raises `ValueError` with what the text should have been."""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from videocall.server.settings import RtcAddress
+from videocall.tokens import MIN_SECRET_BYTES
+from videocall.turn import TurnUrl
+
+__all__ = [
+    "host",
+    "integer",
+    "origin",
+    "rtc_address",
+    "secret",
+    "stun_server",
+    "tls",
+    "token_secret",
+    "turn_server",
+]
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Numbers from `low` to `high`, both included."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"{text!r} is not a number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def host(text: str) -> str:
+    """A name or an address to listen on."""
+    if not re.fullmatch(r"[A-Za-z0-9.:\-]{1,253}", text):
+        raise ValueError(f"{text!r} is not a host name or an IP address")
+    return text
+
+
+def rtc_address(text: str) -> RtcAddress:
+    """``IP`` or ``IP=ANNOUNCED``."""
+    ip, _, announced = text.partition("=")
+    for part in (ip, announced or ip):
+        try:
+            address = ip_address(part)
+        except ValueError:
+            raise ValueError(f"{part!r} is not an IP address") from None
+        if address.is_unspecified:
+            raise ValueError(f"{part!r} stands for no single address; leave the setting out to use all of them")
+    return RtcAddress(ip, announced or None)
+
+
+def tls(text: str) -> tuple[Path, Path]:
+    """``CERT,KEY``, two files that are there."""
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise ValueError(f"{text!r} is not CERT,KEY")
+    cert, key = (Path(part.strip()) for part in parts)
+    for path in (cert, key):
+        if not path.is_file():
+            raise ValueError(f"there is no file {str(path)!r}")
+    return cert, key
+
+
+def stun_server(text: str) -> str:
+    """A ``stun:`` or ``stuns:`` URL."""
+    if not re.fullmatch(r"stuns?:[A-Za-z0-9.:\[\]\-]+", text):
+        raise ValueError(f"{text!r} is not a STUN URL such as stun:stun.example.org:3478")
+    return text
+
+
+def origin(text: str) -> str:
+    """A web origin, as browsers write it."""
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.netloc or url.path or url.query or url.fragment:
+        raise ValueError(f"{text!r} is not an origin such as https://example.org")
+    return text.lower()
+
+
+def token_secret(text: str) -> str:
+    """A secret long enough to sign tokens with."""
+    # Not quoted back: it would end up in somebody's log.
+    if len(text.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"a secret needs {MIN_SECRET_BYTES} bytes at least; `openssl rand -hex 32` makes one")
+    return text
+
+
+def turn_server(text: str) -> str:
+    """A ``turn:`` or ``turns:`` URL."""
+    TurnUrl.parse(text)
+    return text
+
+
+def secret(text: str) -> str:
+    """Any text but none. Its message does not quote it: that would end up in somebody's log."""
+    if not text.isprintable() or not text.strip():
+        raise ValueError("this takes text of at least one visible character and no control characters")
+    return text
