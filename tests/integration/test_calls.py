@@ -104,7 +104,7 @@ async def test_a_screen_takes_the_cameras_place(server: Server, room_id: str) ->
         camera = await ada.produce("video", 10)
         consumer = await bob.consume(camera)
         screen = await ada.produce("video", 20, source="screen")
-        assert await hear(second, n.ProducerPaused) == n.ProducerPaused(camera, ada.id)
+        assert await hear(second, n.ProducerPaused) == n.ProducerPaused(camera, ada.id, "screen")
         assert await hear(second, n.ConsumerPaused) == n.ConsumerPaused(consumer.id, camera)
         await first.close_producer(screen)
         assert await hear(second, n.ProducerResumed) == n.ProducerResumed(camera, ada.id)

@@ -87,9 +87,9 @@ def _ref(name: str) -> Schema:
 
 
 def _without_null(schema: object) -> object:
-    """The schema without its nulls: on the wire a field without a value is left out.
+    """The schema without the nulls of fields whose default is null: on the wire such a field is left out.
 
-    What is null and nothing else goes altogether, and a default of null with it.
+    What is null and nothing else goes altogether. A null that is no default means something, and stays.
     """
     if isinstance(schema, list):
         return [_without_null(item) for item in cast("list[object]", schema)]
@@ -99,7 +99,7 @@ def _without_null(schema: object) -> object:
     for key, value in cast("Schema", schema).items():
         if key == "properties":
             cleaned[key] = {name: _without_null(each) for name, each in value.items() if each.get("type") != "null"}
-        elif key == "anyOf" and _NULL in value:
+        elif key == "anyOf" and _NULL in value and "default" in schema:
             rest = [_without_null(each) for each in value if each != _NULL]
             cleaned |= cast("Schema", rest[0]) if len(rest) == 1 else {"anyOf": rest}
         elif not (key == "default" and value is None):

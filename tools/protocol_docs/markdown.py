@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 import attrs
 import msgspec
 
-from videocall.protocol import results
+from videocall.protocol import results, shapes
 from videocall.protocol.errors import SENTENCES
 from videocall.protocol.fields import Reason
 from videocall.protocol.limits import MAX_DEPTH, MAX_MESSAGE_BYTES
@@ -54,6 +54,11 @@ room can also be named by `joinRoom`, and the label only goes into the server's 
 _SHARED: Final = (
     results.Participant,
     results.Producer,
+    shapes.Permissions,
+    shapes.PermissionChanges,
+    shapes.RoomState,
+    shapes.Knock,
+    shapes.ChatMessage,
     results.OwnConsumer,
     results.IceServer,
     results.ConsumeFailure,

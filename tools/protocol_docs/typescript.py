@@ -105,7 +105,7 @@ def _type(schema: Schema) -> str:
             return "Record<string, unknown>"
         case {"type": "integer" | "number"}:
             return "number"
-        case {"type": "string" | "boolean" as name}:
+        case {"type": "string" | "boolean" | "null" as name}:
             return str(name)
         case _:
             return "unknown"

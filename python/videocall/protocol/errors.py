@@ -17,6 +17,9 @@ class ErrorCode(StrEnum):
     UNSUPPORTED = "UNSUPPORTED"
     ROOM_FULL = "ROOM_FULL"
     ROOM_LOCKED = "ROOM_LOCKED"
+    ROOM_EXPIRED = "ROOM_EXPIRED"
+    PASSWORD_REQUIRED = "PASSWORD_REQUIRED"  # noqa: S105
+    PASSWORD_WRONG = "PASSWORD_WRONG"  # noqa: S105
     TOKEN_INVALID = "TOKEN_INVALID"  # noqa: S105
     TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105
     RATE_LIMITED = "RATE_LIMITED"
@@ -36,6 +39,9 @@ SENTENCES: Final = {
     ErrorCode.UNSUPPORTED: "The server does not know that method, codec or feature.",
     ErrorCode.ROOM_FULL: "The room has no place left.",
     ErrorCode.ROOM_LOCKED: "The room is locked.",
+    ErrorCode.ROOM_EXPIRED: "The room's time is over.",
+    ErrorCode.PASSWORD_REQUIRED: "The room has a password.",
+    ErrorCode.PASSWORD_WRONG: "That is not the room's password.",
     ErrorCode.TOKEN_INVALID: "The token is not valid here.",
     ErrorCode.TOKEN_EXPIRED: "The token has expired.",
     ErrorCode.RATE_LIMITED: "Too many messages; slow down.",

@@ -1,18 +1,24 @@
 """What the server says unasked: one class per notification, named in ``NOTIFICATIONS``."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import frozen
 
-from videocall.protocol.fields import Reason
-from videocall.protocol.results import Participant, Producer
+from videocall.protocol.fields import PausedBy, Reason, Role
+from videocall.protocol.results import Participant, Producer, RoomJoined
+from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState
 
 __all__ = [
     "NOTIFICATIONS",
     "NOTIFICATION_NAMES",
     "ConsumerClosed",
+    "ConsumerLayersChanged",
     "ConsumerPaused",
     "ConsumerResumed",
+    "LobbyKnock",
+    "LobbyKnockEnded",
+    "LobbyRejected",
+    "Message",
     "MessageRefused",
     "NewProducer",
     "Notification",
@@ -22,6 +28,10 @@ __all__ = [
     "ProducerClosed",
     "ProducerPaused",
     "ProducerResumed",
+    "Reaction",
+    "Removed",
+    "RoomEnded",
+    "RoomUpdated",
     "ServerDraining",
 ]
 
@@ -41,10 +51,13 @@ class ParticipantLeft:
 
 @frozen
 class ParticipantUpdated:
-    """``participantUpdated``: a new display name."""
+    """``participantUpdated``: how somebody is now, oneself included when another changed it."""
 
     participantId: str
     displayName: str
+    role: Role
+    permissions: Permissions
+    handRaised: bool
 
 
 @frozen
@@ -63,10 +76,11 @@ class ProducerClosed:
 
 @frozen
 class ProducerPaused:
-    """``producerPaused``: nothing comes until ``producerResumed``."""
+    """``producerPaused``: nothing comes until ``producerResumed``. To its publisher too when a host did it."""
 
     producerId: str
     participantId: str
+    by: PausedBy
 
 
 @frozen
@@ -103,6 +117,77 @@ class ConsumerResumed:
 
 
 @frozen
+class ConsumerLayersChanged:
+    """``consumerLayersChanged``: which of its producer's streams one of the receiver's own consumers is given now.
+
+    0 is the smallest. A layer that is not known, or not there, is left out.
+    """
+
+    consumerId: str
+    spatialLayer: int | None = None
+    temporalLayer: int | None = None
+
+
+@frozen
+class Message(ChatMessage):
+    """``message``: somebody wrote; to everyone, the writer included."""
+
+
+@frozen
+class Reaction:
+    """``reaction``: somebody shows an emoji; to everyone, the one who shows it included."""
+
+    participantId: str
+    emoji: str
+
+
+@frozen
+class RoomUpdated(RoomState):
+    """``roomUpdated``: how the room is set now, the whole of it."""
+
+
+@frozen
+class LobbyKnock(Knock):
+    """``lobbyKnock``: somebody waits in the lobby. To hosts."""
+
+
+@frozen
+class LobbyKnockEnded:
+    """``lobbyKnockEnded``: they wait no more. To hosts."""
+
+    knockId: str
+    outcome: Literal["admitted", "rejected", "gone"]
+
+
+@frozen
+class LobbyRejected:
+    """``lobbyRejected``: to who waited in the lobby and does not get in. They may join again.
+
+    The reason is ``removed`` when a host rejected them.
+    """
+
+    roomId: str
+    reason: Reason
+
+
+@frozen
+class Removed:
+    """``removed``: a host, or the server, sent one out. The socket closes with 4000 next."""
+
+    reason: Reason
+
+
+@frozen
+class RoomEnded:
+    """``roomEnded``: the call is over for everyone. The socket closes with 4000 next.
+
+    The reason is ``roomEnded`` when a host or the server ended it, ``expired`` when its time was over.
+    """
+
+    reason: Reason
+
+
+@frozen
 class ServerDraining:
     """``serverDraining``: the socket closes with 1001 next; come back in a moment."""
 
@@ -126,6 +211,16 @@ Notification = (
     | ConsumerClosed
     | ConsumerPaused
     | ConsumerResumed
+    | ConsumerLayersChanged
+    | Message
+    | Reaction
+    | RoomUpdated
+    | LobbyKnock
+    | LobbyKnockEnded
+    | RoomJoined
+    | LobbyRejected
+    | Removed
+    | RoomEnded
     | ServerDraining
     | MessageRefused
 )
@@ -141,6 +236,16 @@ NOTIFICATIONS: Final[dict[str, type[Any]]] = {
     "consumerClosed": ConsumerClosed,
     "consumerPaused": ConsumerPaused,
     "consumerResumed": ConsumerResumed,
+    "consumerLayersChanged": ConsumerLayersChanged,
+    "message": Message,
+    "reaction": Reaction,
+    "roomUpdated": RoomUpdated,
+    "lobbyKnock": LobbyKnock,
+    "lobbyKnockEnded": LobbyKnockEnded,
+    "roomJoined": RoomJoined,
+    "lobbyRejected": LobbyRejected,
+    "removed": Removed,
+    "roomEnded": RoomEnded,
     "serverDraining": ServerDraining,
     "messageRefused": MessageRefused,
 }

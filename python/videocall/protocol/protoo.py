@@ -102,8 +102,9 @@ def encode_error(request_id: int | None, error: ProtocolError) -> str:
 
 
 def encode_notification(notification: Notification) -> str:
-    """Encode a notification."""
-    return _encode({"notification": True, "method": NOTIFICATION_NAMES[type(notification)], "data": notification})
+    """Encode a notification, once for all who get it; absent (`None`) fields are left out."""
+    name = NOTIFICATION_NAMES[type(notification)]
+    return _encode({"notification": True, "method": name, "data": to_wire(notification)})
 
 
 class _Protoo:

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from videocall.ortc.types import DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters
 from videocall.protocol.fields import Kind, Role, Source
+from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState
 from videocall.protocol.version import VERSION
 
 __all__ = [
@@ -16,11 +17,14 @@ __all__ = [
     "ErrorBody",
     "IceRestarted",
     "IceServer",
+    "InLobby",
+    "Messages",
     "OwnConsumer",
     "Participant",
     "Produced",
     "Producer",
     "RoomJoined",
+    "Sent",
     "SessionResumed",
     "Stats",
     "Transport",
@@ -44,6 +48,8 @@ class Participant:
     displayName: str
     role: Role
     joinedAt: int
+    permissions: Permissions
+    handRaised: bool
 
 
 @frozen
@@ -59,18 +65,51 @@ class Producer:
 
 @frozen
 class RoomJoined:
-    """Everything a client needs to start: who is there and what they publish, the joiner left out."""
+    """Everything a client needs to start: who is there and what they publish, the joiner left out.
+
+    ``messages`` are the newest, oldest first; ``permissions`` are the joiner's own. Only hosts see ``knocks``.
+    """
 
     roomId: str
     participantId: str
     role: Role
+    permissions: Permissions
+    room: RoomState
     rtpCapabilities: RtpCapabilities
     iceServers: list[IceServer]
     participants: list[Participant]
     producers: list[Producer]
-    messages: list[Any]
+    messages: list[ChatMessage]
+    knocks: list[Knock]
     resumeToken: str
     protocolVersion: int = VERSION
+
+
+@frozen
+class InLobby:
+    """The room has a lobby: a host has to let the joiner in.
+
+    ``roomJoined`` comes when one does, with what ``joinRoom`` would have been answered, or ``lobbyRejected``. Until
+    then ``leaveRoom`` gives up, and a socket that breaks does too.
+    """
+
+    roomId: str
+    knockId: str
+    lobby: bool = True
+
+
+@frozen
+class Sent:
+    """The message as everyone gets it."""
+
+    message: ChatMessage
+
+
+@frozen
+class Messages:
+    """Messages, oldest first; fewer than asked for when there are no older ones."""
+
+    messages: list[ChatMessage]
 
 
 @frozen
@@ -91,10 +130,14 @@ class SessionResumed:
 
     roomId: str
     participantId: str
+    role: Role
+    permissions: Permissions
+    room: RoomState
     iceServers: list[IceServer]
     participants: list[Participant]
     producers: list[Producer]
-    messages: list[Any]
+    messages: list[ChatMessage]
+    knocks: list[Knock]
     transports: list[str]
     consumers: list[OwnConsumer]
 

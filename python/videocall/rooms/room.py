@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from typing import Final, Literal
 
+import attrs
+
 from videocall.protocol import ErrorCode, ProtocolError, results
 from videocall.protocol import notifications as n
 from videocall.protocol.fields import Kind, Reason, Role, Source
+from videocall.protocol.shapes import Permissions, RoomState
 from videocall.rooms.effects import (
     CloseConsumer,
     CloseProducer,
@@ -54,6 +57,11 @@ class Room:
         """What is published, in order of its beginning."""
         return [producer.wire() for producer in self._producers.values()]
 
+    @property
+    def state(self) -> RoomState:
+        """How the room is set."""
+        return RoomState(locked=False, lobby=False, hasPassword=False, permissions=Permissions())
+
     def participant(self, participant_id: str) -> results.Participant:
         """Someone who is there, or ``NOT_JOINED``."""
         return self._participant(participant_id).wire()
@@ -71,10 +79,11 @@ class Room:
         if len(self._participants) >= self.limits.participants:
             raise ProtocolError(ErrorCode.ROOM_FULL)
         role: Role = granted or ("participant" if self._participants else "host")
-        joined = ParticipantState(participant_id, _clean(display_name), role, joined_at)
+        joined = ParticipantState(participant_id, _clean(display_name), role, joined_at, Permissions())
         self._participants[participant_id] = joined
-        notification = n.ParticipantJoined(joined.id, joined.display_name, joined.role, joined.joined_at)
-        return list(self._tell_others(participant_id, notification))
+        return list(
+            self._tell_others(participant_id, n.ParticipantJoined(**attrs.asdict(joined.wire(), recurse=False)))
+        )
 
     def leave(self, participant_id: str, reason: Reason) -> list[Effect]:
         """Let someone go and close all they had. Someone who is gone already is no error."""
@@ -104,7 +113,13 @@ class Room:
         """Change what the others see."""
         participant = self._participant(participant_id)
         participant.display_name = _clean(display_name)
-        update = n.ParticipantUpdated(participant_id, participant.display_name)
+        update = n.ParticipantUpdated(
+            participant_id,
+            participant.display_name,
+            participant.role,
+            participant.permissions,
+            participant.hand_raised,
+        )
         return list(self._tell_others(participant_id, update))
 
     # Transports
@@ -306,7 +321,9 @@ class Room:
         consumers = producer.consumers.values()
         if producer.paused:
             effects: list[Effect] = [PauseProducer(producer.id)]
-            effects += self._tell_others(producer.owner, n.ProducerPaused(producer.id, producer.owner))
+            effects += self._tell_others(
+                producer.owner, n.ProducerPaused(producer.id, producer.owner, producer.paused_by)
+            )
             effects += [Notify((c.owner,), n.ConsumerPaused(c.id, producer.id)) for c in consumers]
         else:
             effects = [ResumeProducer(producer.id)]

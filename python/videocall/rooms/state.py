@@ -5,7 +5,8 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from videocall.protocol import results
-from videocall.protocol.fields import Kind, Role, Source
+from videocall.protocol.fields import Kind, PausedBy, Role, Source
+from videocall.protocol.shapes import Permissions
 
 __all__ = ["ConsumerState", "Limits", "ParticipantState", "ProducerState", "TransportState"]
 
@@ -58,6 +59,11 @@ class ProducerState:
         """Whether nothing is forwarded."""
         return self.paused_by_owner or self.held
 
+    @property
+    def paused_by(self) -> PausedBy:
+        """Who it is that paused it, when it is paused."""
+        return "owner" if self.paused_by_owner else "screen"
+
     def wire(self) -> results.Producer:
         """As clients see it."""
         return results.Producer(self.id, self.owner, self.kind, self.source, self.paused)
@@ -71,10 +77,14 @@ class ParticipantState:
     display_name: str
     role: Role
     joined_at: int
+    permissions: Permissions
+    hand_raised: bool = False
     transports: dict[str, TransportState] = field(factory=dict[str, TransportState])
     producers: dict[str, ProducerState] = field(factory=dict[str, ProducerState])
     consumers: dict[str, ConsumerState] = field(factory=dict[str, ConsumerState])
 
     def wire(self) -> results.Participant:
         """As clients see them."""
-        return results.Participant(self.id, self.display_name, self.role, self.joined_at)
+        return results.Participant(
+            self.id, self.display_name, self.role, self.joined_at, self.permissions, self.hand_raised
+        )

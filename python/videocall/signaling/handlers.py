@@ -95,11 +95,14 @@ async def _join_room(caller: Caller, request: r.JoinRoom) -> results.RoomJoined:
             roomId=room_id,
             participantId=me.participantId,
             role=me.role,
+            permissions=me.permissions,
+            room=live.room.state,
             rtpCapabilities=live.router.rtp_capabilities,
             iceServers=caller.hub.ice_servers.issue(seat.participant_id),
             participants=[other for other in live.room.participants if other.participantId != me.participantId],
             producers=live.room.producers,
             messages=[],
+            knocks=[],
             resumeToken=seat.token,
         )
 
@@ -110,15 +113,19 @@ async def _resume_session(caller: Caller, request: r.ResumeSession) -> results.S
         raise ProtocolError(ErrorCode.CONFLICT, "You are in a room already; leave it first.")
     seat = await caller.hub.find_seat(caller.address, request.resumeToken)
     caller.resume(seat)
-    room, me = seat.live.room, seat.participant_id
-    transports, consumers = room.possessions(me)
+    room, me = seat.live.room, seat.live.room.participant(seat.participant_id)
+    transports, consumers = room.possessions(me.participantId)
     return results.SessionResumed(
         roomId=room.id,
-        participantId=me,
-        iceServers=caller.hub.ice_servers.issue(me),
+        participantId=me.participantId,
+        role=me.role,
+        permissions=me.permissions,
+        room=room.state,
+        iceServers=caller.hub.ice_servers.issue(me.participantId),
         participants=room.participants,
         producers=room.producers,
         messages=[],
+        knocks=[],
         transports=transports,
         consumers=consumers,
     )

@@ -10,26 +10,52 @@ import jsonschema
 import pytest
 from tests.unit.protocol.test_methods import VALID
 
+from videocall.ortc import DEFAULT_CODECS, generate_router_rtp_capabilities
 from videocall.protocol import ErrorCode, ProtocolError, protoo
 from videocall.protocol import notifications as n
 from videocall.protocol.methods import METHODS
 from videocall.protocol.notifications import NOTIFICATIONS
+from videocall.protocol.results import IceServer, RoomJoined
+from videocall.protocol.shapes import Knock, Permissions, RoomState
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "protocol.schema.json").read_text())
 FRAMES = jsonschema.Draft202012Validator(SCHEMA)
 
 SAMPLES = (
-    n.ParticipantJoined("p", "Ada", "host", 1_700_000_000_000),
+    n.ParticipantJoined("p", "Ada", "host", 1_700_000_000_000, Permissions(), handRaised=False),
     n.ParticipantLeft("p", "left"),
-    n.ParticipantUpdated("p", "Ada L."),
+    n.ParticipantUpdated("p", "Ada L.", "viewer", Permissions(audio=False), handRaised=True),
     n.NewProducer("c", "p", "video", "camera", paused=False),
     n.ProducerClosed("c", "p", "transportClosed"),
-    n.ProducerPaused("c", "p"),
+    n.ProducerPaused("c", "p", "host"),
     n.ProducerResumed("c", "p"),
     n.ConsumerClosed("k", "c", "closed"),
     n.ConsumerPaused("k", "c"),
     n.ConsumerResumed("k", "c"),
+    n.ConsumerLayersChanged("k", 1),
+    n.Message("m", "p", "Ada", "Hello", 1_700_000_000_000),
+    n.Reaction("p", "👍"),
+    n.RoomUpdated(locked=True, lobby=False, hasPassword=True, permissions=Permissions(), maxParticipants=4),
+    n.LobbyKnock("k", "Eve"),
+    n.LobbyKnockEnded("k", "gone"),
+    RoomJoined(
+        roomId="daily",
+        participantId="p",
+        role="host",
+        permissions=Permissions(),
+        room=RoomState(locked=False, lobby=True, hasPassword=False, permissions=Permissions(screen=False)),
+        rtpCapabilities=generate_router_rtp_capabilities(DEFAULT_CODECS),
+        iceServers=[IceServer(["stun:stun.example.org"])],
+        participants=[],
+        producers=[],
+        messages=[],
+        knocks=[Knock("k", "Eve")],
+        resumeToken="t",
+    ),
+    n.LobbyRejected("daily", "removed"),
+    n.Removed("removed"),
+    n.RoomEnded("expired"),
     n.ServerDraining(),
     n.MessageRefused("BAD_REQUEST", "Not a protoo message."),
 )

@@ -7,6 +7,7 @@ import pytest
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol import notifications as n
 from videocall.protocol.results import Participant, Producer
+from videocall.protocol.shapes import Permissions
 from videocall.rooms import (
     CloseConsumer,
     CloseProducer,
@@ -20,6 +21,8 @@ from videocall.rooms import (
     ResumeProducer,
     Room,
 )
+
+ALL = Permissions()
 
 
 def call_of(*names: str, limits: Limits | None = None) -> Room:
@@ -47,8 +50,13 @@ def refused(code: ErrorCode, action: Callable[[], object]) -> str:
 def test_the_first_is_the_host_and_hears_of_the_others() -> None:
     room = Room("daily")
     assert room.join("a", " Ada ", 5) == []
-    assert room.join("b", "Bob", 6) == [Notify(("a",), n.ParticipantJoined("b", "Bob", "participant", 6))]
-    assert room.participants == [Participant("a", "Ada", "host", 5), Participant("b", "Bob", "participant", 6)]
+    assert room.join("b", "Bob", 6) == [
+        Notify(("a",), n.ParticipantJoined("b", "Bob", "participant", 6, ALL, handRaised=False))
+    ]
+    assert room.participants == [
+        Participant("a", "Ada", "host", 5, ALL, handRaised=False),
+        Participant("b", "Bob", "participant", 6, ALL, handRaised=False),
+    ]
 
 
 def test_a_full_room_takes_nobody_in() -> None:
@@ -71,7 +79,9 @@ def test_a_name_that_cannot_be_seen_is_refused(name: str) -> None:
 
 
 def test_a_new_name_is_told_to_the_others() -> None:
-    assert call_of("a", "b").set_display_name("a", " Ada ") == [Notify(("b",), n.ParticipantUpdated("a", "Ada"))]
+    assert call_of("a", "b").set_display_name("a", " Ada ") == [
+        Notify(("b",), n.ParticipantUpdated("a", "Ada", "host", ALL, handRaised=False))
+    ]
 
 
 def test_a_producer_is_announced_to_everyone_else() -> None:
@@ -217,7 +227,7 @@ def test_pausing_is_told_once_to_the_others_and_to_consumers() -> None:
     room.add_consumer("b", "recv-b", "c", "p")
     assert room.pause_producer("a", "p") == [
         PauseProducer("p"),
-        Notify(("b",), n.ProducerPaused("p", "a")),
+        Notify(("b",), n.ProducerPaused("p", "a", "owner")),
         Notify(("b",), n.ConsumerPaused("c", "p")),
     ]
     assert room.pause_producer("a", "p") == []
@@ -235,7 +245,7 @@ def test_a_screen_pauses_the_camera_and_gives_it_back() -> None:
     room.add_producer("a", "send-a", "mic", "audio", "microphone")
     assert shown(room.add_producer("a", "send-a", "scr", "video", "screen")) == [
         PauseProducer("cam"),
-        Notify(("b",), n.ProducerPaused("cam", "a")),
+        Notify(("b",), n.ProducerPaused("cam", "a", "screen")),
         Notify(("b",), n.NewProducer("scr", "a", "video", "screen", paused=False)),
     ]
     assert shown(room.close_producer("a", "scr")) == [

@@ -293,7 +293,13 @@ async def test_ice_is_restarted(enter: Enter) -> None:
 async def test_a_new_name_is_told(enter: Enter) -> None:
     ada, bob = await enter("Ada"), await enter("Bob")
     await ada.client.request("setDisplayName", {"displayName": " Ada L. "})
-    assert await bob.client.hear("participantUpdated") == {"participantId": ada.client.me, "displayName": "Ada L."}
+    assert await bob.client.hear("participantUpdated") == {
+        "participantId": ada.client.me,
+        "displayName": "Ada L.",
+        "role": "host",
+        "permissions": {"audio": True, "video": True, "screen": True, "chat": True},
+        "handRaised": False,
+    }
 
 
 def objects(media: FakeMedia) -> dict[str, Json]:

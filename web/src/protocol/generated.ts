@@ -46,6 +46,16 @@ export interface Notifications {
   consumerClosed: ConsumerClosed;
   consumerPaused: ConsumerPaused;
   consumerResumed: ConsumerResumed;
+  consumerLayersChanged: ConsumerLayersChanged;
+  message: Message;
+  reaction: Reaction;
+  roomUpdated: RoomUpdated;
+  lobbyKnock: LobbyKnock;
+  lobbyKnockEnded: LobbyKnockEnded;
+  roomJoined: RoomJoined;
+  lobbyRejected: LobbyRejected;
+  removed: Removed;
+  roomEnded: RoomEnded;
   serverDraining: ServerDraining;
   messageRefused: MessageRefused;
 }
@@ -68,6 +78,12 @@ export interface ErrorCodes {
   ROOM_FULL: true;
   /** The room is locked. */
   ROOM_LOCKED: true;
+  /** The room's time is over. */
+  ROOM_EXPIRED: true;
+  /** The room has a password. */
+  PASSWORD_REQUIRED: true;
+  /** That is not the room's password. */
+  PASSWORD_WRONG: true;
   /** The token is not valid here. */
   TOKEN_INVALID: true;
   /** The token has expired. */
@@ -211,18 +227,47 @@ export interface SetDisplayName {
   displayName: string;
 }
 
-/** Everything a client needs to start: who is there and what they publish, the joiner left out. */
+/**
+ * Everything a client needs to start: who is there and what they publish, the joiner left out.
+ * `messages` are the newest, oldest first; `permissions` are the joiner's own. Only hosts see
+ * `knocks`.
+ */
 export interface RoomJoined {
   roomId: string;
   participantId: string;
-  role: 'host' | 'participant';
+  role: 'host' | 'participant' | 'viewer';
+  permissions: Permissions;
+  room: RoomState;
   rtpCapabilities: RtpCapabilities;
   iceServers: IceServer[];
   participants: Participant[];
   producers: Producer[];
-  messages: unknown[];
+  messages: ChatMessage[];
+  knocks: Knock[];
   resumeToken: string;
   protocolVersion?: number;
+}
+
+/** What a participant may publish, and whether they may write. `screen` covers its sound too. */
+export interface Permissions {
+  audio?: boolean;
+  video?: boolean;
+  screen?: boolean;
+  chat?: boolean;
+}
+
+/**
+ * How a room is set. `permissions` are those of participants that a host gave none of their own.
+ * `maxParticipants` is missing when the server's own bound is the only one. `expiresAt`, in
+ * milliseconds since 1970, is missing when the room does not end by itself.
+ */
+export interface RoomState {
+  locked: boolean;
+  lobby: boolean;
+  hasPassword: boolean;
+  permissions: Permissions;
+  maxParticipants?: number;
+  expiresAt?: number;
 }
 
 /** An entry of `RTCConfiguration.iceServers`. */
@@ -236,8 +281,10 @@ export interface IceServer {
 export interface Participant {
   participantId: string;
   displayName: string;
-  role: 'host' | 'participant';
+  role: 'host' | 'participant' | 'viewer';
   joinedAt: number;
+  permissions: Permissions;
+  handRaised: boolean;
 }
 
 /** A track someone publishes. `paused` is what receivers see, whoever paused it. */
@@ -250,6 +297,25 @@ export interface Producer {
 }
 
 /**
+ * A message to everyone in the room. Ids sort by time; `sentAt` is in milliseconds since 1970.
+ * `displayName` is the sender's of that time: they may have left.
+ */
+export interface ChatMessage {
+  messageId: string;
+  participantId: string;
+  displayName: string;
+  text: string;
+  sentAt: number;
+  clientMessageId?: string;
+}
+
+/** Somebody in the lobby. */
+export interface Knock {
+  knockId: string;
+  displayName: string;
+}
+
+/**
  * The room as it is now, the receiver included, and what the receiver still has in it. Own
  * producers are among `producers`. What is not listed any more was closed meanwhile; a client makes
  * its own picture equal to this one.
@@ -257,10 +323,14 @@ export interface Producer {
 export interface SessionResumed {
   roomId: string;
   participantId: string;
+  role: 'host' | 'participant' | 'viewer';
+  permissions: Permissions;
+  room: RoomState;
   iceServers: IceServer[];
   participants: Participant[];
   producers: Producer[];
-  messages: unknown[];
+  messages: ChatMessage[];
+  knocks: Knock[];
   transports: string[];
   consumers: OwnConsumer[];
 }
@@ -330,20 +400,25 @@ export interface ErrorBody {
 export interface ParticipantJoined {
   participantId: string;
   displayName: string;
-  role: 'host' | 'participant';
+  role: 'host' | 'participant' | 'viewer';
   joinedAt: number;
+  permissions: Permissions;
+  handRaised: boolean;
 }
 
 /** `participantLeft`; what they published was announced as closed before. */
 export interface ParticipantLeft {
   participantId: string;
-  reason: 'closed' | 'error' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+  reason: 'closed' | 'error' | 'expired' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
 }
 
-/** `participantUpdated`: a new display name. */
+/** `participantUpdated`: how somebody is now, oneself included when another changed it. */
 export interface ParticipantUpdated {
   participantId: string;
   displayName: string;
+  role: 'host' | 'participant' | 'viewer';
+  permissions: Permissions;
+  handRaised: boolean;
 }
 
 /** `newProducer`: to everyone but its publisher, once. */
@@ -362,13 +437,16 @@ export interface NewProducer {
 export interface ProducerClosed {
   producerId: string;
   participantId: string;
-  reason: 'closed' | 'error' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+  reason: 'closed' | 'error' | 'expired' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
 }
 
-/** `producerPaused`: nothing comes until `producerResumed`. */
+/**
+ * `producerPaused`: nothing comes until `producerResumed`. To its publisher too when a host did it.
+ */
 export interface ProducerPaused {
   producerId: string;
   participantId: string;
+  by: 'host' | 'owner' | 'screen';
 }
 
 /** `producerResumed`. */
@@ -381,7 +459,7 @@ export interface ProducerResumed {
 export interface ConsumerClosed {
   consumerId: string;
   producerId: string;
-  reason: 'closed' | 'error' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+  reason: 'closed' | 'error' | 'expired' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
 }
 
 /** `consumerPaused`: the producer behind one of the receiver's own consumers was paused. */
@@ -394,6 +472,76 @@ export interface ConsumerPaused {
 export interface ConsumerResumed {
   consumerId: string;
   producerId: string;
+}
+
+/**
+ * `consumerLayersChanged`: which of its producer's streams one of the receiver's own consumers is
+ * given now. 0 is the smallest. A layer that is not known, or not there, is left out.
+ */
+export interface ConsumerLayersChanged {
+  consumerId: string;
+  spatialLayer?: number;
+  temporalLayer?: number;
+}
+
+/** `message`: somebody wrote; to everyone, the writer included. */
+export interface Message {
+  messageId: string;
+  participantId: string;
+  displayName: string;
+  text: string;
+  sentAt: number;
+  clientMessageId?: string;
+}
+
+/** `reaction`: somebody shows an emoji; to everyone, the one who shows it included. */
+export interface Reaction {
+  participantId: string;
+  emoji: string;
+}
+
+/** `roomUpdated`: how the room is set now, the whole of it. */
+export interface RoomUpdated {
+  locked: boolean;
+  lobby: boolean;
+  hasPassword: boolean;
+  permissions: Permissions;
+  maxParticipants?: number;
+  expiresAt?: number;
+}
+
+/** `lobbyKnock`: somebody waits in the lobby. To hosts. */
+export interface LobbyKnock {
+  knockId: string;
+  displayName: string;
+}
+
+/** `lobbyKnockEnded`: they wait no more. To hosts. */
+export interface LobbyKnockEnded {
+  knockId: string;
+  outcome: 'admitted' | 'gone' | 'rejected';
+}
+
+/**
+ * `lobbyRejected`: to who waited in the lobby and does not get in. They may join again. The reason
+ * is `removed` when a host rejected them.
+ */
+export interface LobbyRejected {
+  roomId: string;
+  reason: 'closed' | 'error' | 'expired' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+}
+
+/** `removed`: a host, or the server, sent one out. The socket closes with 4000 next. */
+export interface Removed {
+  reason: 'closed' | 'error' | 'expired' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+}
+
+/**
+ * `roomEnded`: the call is over for everyone. The socket closes with 4000 next. The reason is
+ * `roomEnded` when a host or the server ended it, `expired` when its time was over.
+ */
+export interface RoomEnded {
+  reason: 'closed' | 'error' | 'expired' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
 }
 
 /** `serverDraining`: the socket closes with 1001 next; come back in a moment. */

@@ -20,6 +20,8 @@ export function roomOf(
       displayName,
       role: result.role,
       joinedAt: Number.MAX_SAFE_INTEGER,
+      permissions: result.permissions,
+      handRaised: false,
     },
   ];
   return {
@@ -45,10 +47,10 @@ export function applyNotification(
       return { participants: new Map(participants).set(joined.participantId, joined) };
     }
     case 'participantUpdated': {
-      const { participantId, displayName } = notification.data;
+      const { participantId, ...changed } = notification.data;
       const known = participants.get(participantId);
       if (known === undefined) return {};
-      return { participants: new Map(participants).set(participantId, { ...known, displayName }) };
+      return { participants: new Map(participants).set(participantId, { ...known, ...changed }) };
     }
     case 'participantLeft': {
       const { participantId } = notification.data;
@@ -83,8 +85,7 @@ export function applyNotification(
     case 'producerResumed':
     case 'consumerResumed':
       return paused(state, notification.data.producerId, false);
-    case 'serverDraining':
-    case 'messageRefused':
+    default:
       return {};
   }
 }

@@ -16,6 +16,8 @@ import type { SentFrame } from './fakeWebSocket';
 type Handler = (data: never, server: FakeServer) => unknown;
 
 /** Makes a request fail with a code when thrown by a handler. */
+const allPermissions = { audio: true, video: true, screen: true, chat: true };
+
 export class Refusal extends Error {
   readonly code: string;
 
@@ -82,11 +84,14 @@ export class FakeServer {
       roomId,
       participantId: this.#id('me'),
       role: 'participant',
+      permissions: allPermissions,
+      room: { locked: false, lobby: false, hasPassword: false, permissions: allPermissions },
       rtpCapabilities: generateRouterRtpCapabilities(),
       iceServers: [],
       participants: [...this.participants],
       producers: [...this.producers],
       messages: [],
+      knocks: [],
       resumeToken: 'token',
     };
   }
@@ -112,7 +117,14 @@ export class FakeServer {
 
   /** Somebody else is in the room, announced when the page is there already. */
   addParticipant(participantId: string, displayName: string, joinedAt = 1): void {
-    const info: ParticipantInfo = { participantId, displayName, role: 'participant', joinedAt };
+    const info: ParticipantInfo = {
+      participantId,
+      displayName,
+      role: 'participant',
+      joinedAt,
+      permissions: allPermissions,
+      handRaised: false,
+    };
     this.participants.push(info);
     if (this.sockets.length > 0) this.socket.notify('participantJoined', info);
   }

@@ -12,13 +12,10 @@ const ana: ParticipantInfo = {
   displayName: 'Ana',
   role: 'participant',
   joinedAt: 10,
+  permissions: { audio: true, video: true, screen: true, chat: true },
+  handRaised: false,
 };
-const bo: ParticipantInfo = {
-  participantId: 'bo',
-  displayName: 'Bo',
-  role: 'participant',
-  joinedAt: 5,
-};
+const bo: ParticipantInfo = { ...ana, participantId: 'bo', displayName: 'Bo', joinedAt: 5 };
 const camera: ProducerInfo = {
   producerId: 'cam',
   participantId: 'ana',
@@ -77,7 +74,7 @@ test('newcomers come last and keep everybody else’s place', () => {
 test('a new name changes nobody’s place', () => {
   const { participants } = after({
     method: 'participantUpdated',
-    data: { participantId: 'bo', displayName: 'Bob' },
+    data: { ...bo, displayName: 'Bob' },
   });
   expect([...participants.values()].map((one) => one.displayName)).toEqual(['Bob', 'Ana']);
 });
@@ -113,7 +110,7 @@ test('a closed consumer leaves the producer', () => {
 test.each(['producerPaused', 'consumerPaused'] as const)(
   '%s pauses, and its opposite resumes',
   (method) => {
-    const data = { producerId: 'cam', participantId: 'ana', consumerId: 'c' };
+    const data = { producerId: 'cam', participantId: 'ana', consumerId: 'c', by: 'owner' as const };
     const paused = after({ method, data });
     expect(paused.producers.get('cam')?.paused).toBe(true);
     const resumed = applyNotification(paused, { method: 'producerResumed', data });
@@ -128,11 +125,12 @@ test('one’s own producers are not among the others’', () => {
 
 test('ids that are not known change nothing', () => {
   const data = { producerId: 'nope', participantId: 'nope', consumerId: 'nope' };
-  expect(applyNotification(room(), { method: 'producerPaused', data })).toEqual({});
+  const paused = { ...data, by: 'owner' as const };
+  expect(applyNotification(room(), { method: 'producerPaused', data: paused })).toEqual({});
   expect(
     applyNotification(room(), {
       method: 'participantUpdated',
-      data: { participantId: 'nope', displayName: 'x' },
+      data: { ...ana, participantId: 'nope' },
     }),
   ).toEqual({});
   const closed = after({ method: 'producerClosed', data: { ...data, reason: 'closed' } });
