@@ -9,7 +9,9 @@ PROGRAMS = {
     "chromium": "chromium",
     "firefox-esr": "firefox-esr",
     "ip": "iproute2",
+    "nft": "nftables",
     "openssl": "openssl",
+    "turnserver": "coturn",
 }
 """Program -> the Debian package that has it."""
 

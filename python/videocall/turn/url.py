@@ -18,7 +18,7 @@ class TurnUrl:
     """Where a TURN server is and how it is spoken to.
 
     Attributes:
-        secure: whether over TLS (or DTLS, on UDP).
+        secure: whether over TLS, on TCP.
         host: a name or an IP address, without brackets.
         transport: between client and server. The relay itself is always UDP.
     """
@@ -40,6 +40,8 @@ class TurnUrl:
         if not found or port > 65535 or (found["port"] and not port):
             raise ValueError(f"{text!r} is not a TURN URL such as turn:turn.example.org:3478?transport=udp")
         secure = found["scheme"] == "turns"
+        if secure and found["transport"] == "udp":
+            raise ValueError(f"{text!r} asks for DTLS, which browsers do not speak to TURN servers")
         transport = cast('Literal["udp", "tcp"]', found["transport"] or ("tcp" if secure else "udp"))
         return cls(secure, found["v6"] or found["host"], port or (5349 if secure else 3478), transport)
 
