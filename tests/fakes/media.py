@@ -13,7 +13,7 @@ from videocall.sfu import AddressInUseError
 
 Json = dict[str, Any]
 
-PARENTS = {"transport": "routerId", "producer": "transportId", "consumer": "transportId"}
+PARENTS = {"transport": "routerId", "producer": "transportId", "consumer": "transportId", "observer": "routerId"}
 FINGERPRINT = {"algorithm": "sha-256", "value": ":".join(["AB"] * 32)}
 
 
@@ -239,6 +239,32 @@ class FakeWorker:
         layers = {key: data[key] for key in ("spatialLayer", "temporalLayer") if key in data}
         self.objects[data["consumerId"]]["data"]["preferredLayers"] = layers
         return {}
+
+    def _create_audio_level_observer(self, data: Json) -> Json:
+        self._add("observer", data | {"observed": []})
+        return {}
+
+    _create_active_speaker_observer = _create_audio_level_observer
+
+    def _observe(self, data: Json) -> Json:
+        self.objects[data["producerId"]]
+        self.objects[data["observerId"]]["data"]["observed"].append(data["producerId"])
+        return {}
+
+    def _unobserve(self, data: Json) -> Json:
+        self.objects[data["observerId"]]["data"]["observed"].remove(data["producerId"])
+        return {}
+
+    def _pause_observer(self, data: Json) -> Json:
+        self.objects[data["observerId"]]["data"]["paused"] = True
+        return {}
+
+    def _resume_observer(self, data: Json) -> Json:
+        self.objects[data["observerId"]]["data"]["paused"] = False
+        return {}
+
+    def _close_observer(self, data: Json) -> Json:
+        return self._close_by_request(data["observerId"])
 
     def _close_by_request(self, object_id: str) -> Json:
         self.objects[object_id]

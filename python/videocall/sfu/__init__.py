@@ -25,6 +25,8 @@ from ._errors import (
 from ._events import (
     Closed,
     CloseReason,
+    ConsumerScore,
+    DominantSpeaker,
     DtlsState,
     DtlsStateChange,
     Event,
@@ -35,8 +37,14 @@ from ._events import (
     LayersChange,
     ProducerPause,
     ProducerResume,
+    ProducerScore,
+    Silence,
+    StreamScore,
+    Volume,
+    Volumes,
 )
 from ._extension import local_addresses
+from ._observer import ActiveSpeakerObserver, AudioLevelObserver, RtpObserver
 from ._producer import Producer, ProducerType
 from ._router import Router
 from ._transport import WebRtcTransport
@@ -44,12 +52,16 @@ from ._worker import Worker
 
 __all__ = [
     "DEFAULT_CODECS",
+    "ActiveSpeakerObserver",
     "AddressInUseError",
+    "AudioLevelObserver",
     "CloseReason",
     "Closed",
     "ClosedError",
     "ConflictError",
     "Consumer",
+    "ConsumerScore",
+    "DominantSpeaker",
     "DtlsState",
     "DtlsStateChange",
     "Engine",
@@ -65,10 +77,16 @@ __all__ = [
     "Producer",
     "ProducerPause",
     "ProducerResume",
+    "ProducerScore",
     "ProducerType",
     "Router",
+    "RtpObserver",
     "SfuError",
+    "Silence",
+    "StreamScore",
     "UnsupportedError",
+    "Volume",
+    "Volumes",
     "WebRtcTransport",
     "Worker",
     "WorkerDiedError",

@@ -9,7 +9,7 @@ from videocall.ortc.types import MediaKind, RtpParameters
 
 from ._channel import Connection
 from ._errors import InvalidArgumentError
-from ._events import Event, ProducerPause, ProducerResume
+from ._events import ConsumerScore, Event, ProducerPause, ProducerResume
 from ._object import SfuObject, ignore, parse_stats
 from ._producer import ProducerType
 
@@ -40,7 +40,7 @@ class ConsumerState:
 class Consumer(SfuObject):
     """Media sent to a client. Made by `WebRtcTransport.consume`.
 
-    Emits `ProducerPause`, `ProducerResume`, `LayersChange` and `Closed`.
+    Emits `ProducerPause`, `ProducerResume`, `LayersChange`, `ConsumerScore` and `Closed`.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Consumer(SfuObject):
         self._spec = spec
         self._paused = state.paused
         self._producer_paused = state.producerPaused
+        self._score: ConsumerScore | None = None
         self._forget_me = forget
 
     @property
@@ -86,6 +87,11 @@ class Consumer(SfuObject):
     def producer_paused(self) -> bool:
         """Whether the producer is paused."""
         return self._producer_paused
+
+    @property
+    def score(self) -> ConsumerScore | None:
+        """How well it arrives, newest; `None` until something is known."""
+        return self._score
 
     async def pause(self) -> None:
         """Send no more media to this client. Idempotent.
@@ -158,6 +164,8 @@ class Consumer(SfuObject):
             self._producer_paused = True
         elif isinstance(event, ProducerResume):
             self._producer_paused = False
+        elif isinstance(event, ConsumerScore):
+            self._score = event
 
     def _forget(self) -> None:
         self._forget_me(self)

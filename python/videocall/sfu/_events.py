@@ -1,6 +1,7 @@
 """Events of transports, producers and consumers."""
 
 import logging
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 import attrs
@@ -67,6 +68,65 @@ class LayersChange(Event):
 
 
 @attrs.frozen
+class StreamScore:
+    """How well one stream of a producer arrives, from 0 (not at all) to 10."""
+
+    encoding_index: int
+    score: int
+    ssrc: int | None
+    rid: str | None
+
+
+@attrs.frozen
+class ProducerScore(Event):
+    """The score of one of a producer's streams changed; all of them are told, lowest resolution first."""
+
+    scores: tuple[StreamScore, ...]
+
+
+@attrs.frozen
+class ConsumerScore(Event):
+    """How well a consumer's client receives it, and how well its producer arrives here, each from 0 to 10.
+
+    Attributes:
+        score: of the way from here to the client, by the client's receiver reports.
+        producer_score: of the stream that the consumer is given.
+        producer_scores: of all streams of the producer.
+    """
+
+    score: int
+    producer_score: int
+    producer_scores: tuple[int, ...]
+
+
+@attrs.frozen
+class Volume:
+    """Average volume of a producer over an interval, in dBov: -127 is silence, 0 overload."""
+
+    producer_id: str
+    volume: int
+
+
+@attrs.frozen
+class Volumes(Event):
+    """The loudest producers of an `AudioLevelObserver`'s last interval, loudest first."""
+
+    volumes: tuple[Volume, ...]
+
+
+@attrs.frozen
+class Silence(Event):
+    """None of an `AudioLevelObserver`'s producers is loud enough any more."""
+
+
+@attrs.frozen
+class DominantSpeaker(Event):
+    """Another producer has the floor now."""
+
+    producer_id: str
+
+
+@attrs.frozen
 class Closed(Event):
     """The object is closed. Comes once, as its last event, after the same event of everything inside it."""
 
@@ -85,6 +145,33 @@ class WireTuple:
 
 
 @attrs.frozen
+class WireStreamScore:
+    """A `StreamScore` as the worker writes it."""
+
+    encodingIdx: int
+    score: int
+    ssrc: int | None = None
+    rid: str | None = None
+
+
+@attrs.frozen
+class WireConsumerScore:
+    """A `ConsumerScore` as the worker writes it."""
+
+    score: int
+    producerScore: int
+    producerScores: tuple[int, ...]
+
+
+@attrs.frozen
+class WireVolume:
+    """A `Volume` as the worker writes it."""
+
+    producerId: str
+    volume: int
+
+
+@attrs.frozen
 class EventData:
     """The data of any event of the worker; each kind fills its own field."""
 
@@ -92,6 +179,10 @@ class EventData:
     dtlsState: DtlsState | None = None
     tuple: WireTuple | None = None
     spatialLayer: int | None = None
+    scores: Sequence[WireStreamScore] | None = None
+    consumerScore: WireConsumerScore | None = None
+    volumes: Sequence[WireVolume] | None = None
+    producerId: str | None = None
     reason: CloseReason = "error"
     kind: str | None = None
     level: int = logging.INFO
@@ -116,7 +207,23 @@ def event_from_wire(name: str, data: EventData) -> Event | None:
             return ProducerResume()
         case "layersChange" if data.spatialLayer is not None:
             return LayersChange(data.spatialLayer)
+        case "score" if data.scores is not None:
+            scores = (StreamScore(it.encodingIdx, it.score, it.ssrc, it.rid) for it in data.scores)
+            return ProducerScore(tuple(scores))
+        case "score" if data.consumerScore is not None:
+            return consumer_score_from_wire(data.consumerScore)
+        case "volumes" if data.volumes is not None:
+            return Volumes(tuple(Volume(it.producerId, it.volume) for it in data.volumes))
+        case "silence":
+            return Silence()
+        case "dominantSpeaker" if data.producerId is not None:
+            return DominantSpeaker(data.producerId)
         case "closed":
             return Closed(data.reason)
         case _:
             return None
+
+
+def consumer_score_from_wire(wire: WireConsumerScore) -> ConsumerScore:
+    """Make the event of a consumer's score."""
+    return ConsumerScore(wire.score, wire.producerScore, wire.producerScores)

@@ -8,7 +8,7 @@ import attrs
 from videocall.ortc.types import MediaKind, RtpParameters
 
 from ._channel import Connection
-from ._events import CloseReason
+from ._events import CloseReason, Event, ProducerScore, StreamScore
 from ._object import SfuObject, parse_stats
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ProducerState:
 
 
 class Producer(SfuObject):
-    """Media received from a client. Made by `WebRtcTransport.produce`. Emits `Closed`."""
+    """Media received from a client. Made by `WebRtcTransport.produce`. Emits `ProducerScore` and `Closed`."""
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class Producer(SfuObject):
         self._spec = spec
         self._type: ProducerType = state.type
         self._paused = paused
+        self._scores: tuple[StreamScore, ...] = ()
         self._forget_me = forget
         self._consumers: dict[str, Consumer] = {}
 
@@ -83,6 +84,11 @@ class Producer(SfuObject):
     def paused(self) -> bool:
         """Whether its media is held back from all consumers."""
         return self._paused
+
+    @property
+    def scores(self) -> tuple[StreamScore, ...]:
+        """How well each of its streams arrives, newest; empty until something is known."""
+        return self._scores
 
     async def pause(self) -> None:
         """Hold its media back from all consumers, which get `ProducerPause`. Idempotent.
@@ -127,6 +133,10 @@ class Producer(SfuObject):
             self._paused = paused
 
         await self._call(method, {"producerId": self.id}, done)
+
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, ProducerScore):
+            self._scores = event.scores
 
     def _children(self) -> Iterable[tuple[SfuObject, CloseReason]]:
         for consumer in self._consumers.values():

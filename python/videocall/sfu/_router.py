@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,8 +13,11 @@ from ._channel import Connection
 from ._events import CloseReason
 from ._negotiation import negotiating
 from ._object import SfuObject
+from ._observer import ActiveSpeakerObserver, AudioLevelObserver, RtpObserver
 from ._producer import Producer
 from ._transport import NO_DATA, TransportState, WebRtcTransport
+
+ObserverT = TypeVar("ObserverT", bound=RtpObserver)
 
 
 class Router(SfuObject):
@@ -34,6 +37,7 @@ class Router(SfuObject):
         self._forget_me = forget
         self._transports: dict[str, WebRtcTransport] = {}
         self._producers: dict[str, Producer] = {}
+        self._observers: dict[str, RtpObserver] = {}
 
     @property
     def rtp_capabilities(self) -> RtpCapabilities:
@@ -83,6 +87,47 @@ class Router(SfuObject):
         data = {"routerId": self.id, "transportId": transport_id}
         return await self._call("createWebRtcTransport", data, done, undo)
 
+    async def create_audio_level_observer(
+        self,
+        *,
+        max_entries: int = 1,
+        threshold: int = -80,
+        interval: float = 1.0,
+        app_data: Mapping[str, Any] = NO_DATA,
+    ) -> AudioLevelObserver:
+        """Make an observer of who is loud.
+
+        Args:
+            max_entries: producers named at most.
+            threshold: average volume from which a producer is named, in dBov, -127 to 0.
+            interval: seconds between two events, 0.1 to 60.
+            app_data: kept for the caller.
+
+        Raises:
+            InvalidArgumentError: an argument is out of its range.
+            ClosedError: the router is closed.
+            trio.Cancelled: no observer is left behind: if the worker makes it, it is closed at once.
+        """
+        data = {"maxEntries": max_entries, "threshold": threshold, "interval": round(interval * 1000)}
+        return await self._create_observer("createAudioLevelObserver", AudioLevelObserver, data, app_data)
+
+    async def create_active_speaker_observer(
+        self, *, interval: float = 0.3, app_data: Mapping[str, Any] = NO_DATA
+    ) -> ActiveSpeakerObserver:
+        """Make an observer of who has the floor.
+
+        Args:
+            interval: seconds between two judgements, 0.1 to 60.
+            app_data: kept for the caller.
+
+        Raises:
+            InvalidArgumentError: the interval is out of its range.
+            ClosedError: the router is closed.
+            trio.Cancelled: no observer is left behind: if the worker makes it, it is closed at once.
+        """
+        data = {"interval": round(interval * 1000)}
+        return await self._create_observer("createActiveSpeakerObserver", ActiveSpeakerObserver, data, app_data)
+
     def can_consume(self, producer_id: str, rtp_capabilities: RtpCapabilities) -> bool:
         """Whether a client with these capabilities can receive a producer of this router.
 
@@ -120,7 +165,29 @@ class Router(SfuObject):
         """Forget a transport. Not for callers."""
         self._transports.pop(transport_id, None)
 
+    async def _create_observer(
+        self, method: str, make: type[ObserverT], options: Mapping[str, object], app_data: Mapping[str, Any]
+    ) -> ObserverT:
+        observer_id = str(uuid.uuid4())
+
+        def done(_: bytes) -> ObserverT:
+            observer = make(
+                observer_id, self._connection, app_data, self._producers.__contains__, self._forget_observer
+            )
+            self._observers[observer_id] = observer
+            return observer
+
+        def undo(unwanted: ObserverT) -> None:
+            self._connection.post("closeObserver", {"observerId": unwanted.id})
+
+        return await self._call(method, {"routerId": self.id, "observerId": observer_id, **options}, done, undo)
+
+    def _forget_observer(self, observer_id: str) -> None:
+        self._observers.pop(observer_id, None)
+
     def _children(self) -> Iterable[tuple[SfuObject, CloseReason]]:
+        for observer in self._observers.values():
+            yield observer, "routerClosed"
         for transport in self._transports.values():
             yield transport, "routerClosed"
 

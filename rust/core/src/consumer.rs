@@ -8,6 +8,7 @@ use crate::keys::{ProducerKey, TransportKey};
 use crate::munger::Shift;
 use crate::params::{MediaKind, RtpParameters};
 use crate::rtcp::ReportBlock;
+use crate::score::Score;
 
 /// Stretches remembered, for packets that come late and for retransmission. Temporal layers that
 /// are left out make one per picture: two seconds' worth.
@@ -65,6 +66,8 @@ pub struct Consumer {
     resent: [(u64, Option<Instant>); RESENT],
     /// The sender report sent last: its NTP time's middle 32 bits and when.
     pub last_sender_report: Option<(u32, Instant)>,
+    /// How well it arrives.
+    pub score: Score,
     /// Counters.
     pub stats: ConsumerStats,
 }
@@ -149,6 +152,7 @@ impl Consumer {
             stretches: VecDeque::with_capacity(STRETCHES),
             resent: [(0, None); RESENT],
             last_sender_report: None,
+            score: Score::default(),
             stats: ConsumerStats::default(),
         }
     }

@@ -12,4 +12,6 @@ new_key_type! {
     pub struct ProducerKey;
     /// A consumer.
     pub struct ConsumerKey;
+    /// An observer.
+    pub struct ObserverKey;
 }

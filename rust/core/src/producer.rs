@@ -6,11 +6,12 @@ use crate::cache::PacketCache;
 use crate::error::Error;
 use crate::feedback::{NackGenerator, RateMeter, ReceiverReportState};
 use crate::keyframe_request::KeyframeRequests;
-use crate::keys::{RouterKey, TransportKey};
+use crate::keys::{ObserverKey, RouterKey, TransportKey};
 use crate::munger::Munger;
 use crate::params::{MediaKind, RtpMapping, RtpParameters};
 use crate::pool::Pool;
 use crate::rtp::{Mid, PayloadType, Rid, Ssrc, Unwrapper, VideoCodec};
+use crate::score::Score;
 
 /// Packets of a video stream that can be asked for again; at 2.5 Mbit/s 1.5 s are about 340.
 const VIDEO_CACHE: usize = 512;
@@ -72,6 +73,8 @@ pub struct Stream {
     pub rate: RateMeter,
     /// Requests for keyframes.
     pub keyframe_requests: KeyframeRequests,
+    /// How well it arrives.
+    pub score: Score,
     /// Counters.
     pub stats: StreamStats,
 }
@@ -124,6 +127,8 @@ pub struct Producer {
     pub pli: bool,
     /// Sequence number of FIR (RFC 5104, 4.3.1.1).
     pub fir_seq: u8,
+    /// Who is told how loud it is.
+    pub observers: Vec<ObserverKey>,
 }
 
 impl Producer {
@@ -182,6 +187,7 @@ impl Producer {
                 reports: ReceiverReportState::new(Ssrc(encoding.ssrc.unwrap_or_default())),
                 rate: RateMeter::default(),
                 keyframe_requests: KeyframeRequests::new(key_frame_request_delay),
+                score: Score::default(),
                 stats: StreamStats::default(),
             });
         }
@@ -214,6 +220,7 @@ impl Producer {
             mungers: Vec::new(),
             pli: feedback("nack", Some("pli")),
             fir_seq: 0,
+            observers: Vec::new(),
         })
     }
 

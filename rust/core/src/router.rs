@@ -1,6 +1,6 @@
 //! A router: the scope within which producers can be consumed.
 
-use crate::keys::TransportKey;
+use crate::keys::{ObserverKey, TransportKey};
 
 /// A router.
 #[derive(Debug)]
@@ -9,4 +9,6 @@ pub struct Router {
     pub id: String,
     /// Its transports.
     pub transports: Vec<TransportKey>,
+    /// Observers of its producers.
+    pub observers: Vec<ObserverKey>,
 }

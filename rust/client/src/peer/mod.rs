@@ -187,6 +187,13 @@ impl Peer {
         self.senders.len() - 1
     }
 
+    /// From now on an audio sender's packets say this level: 0 to 127, dB below overload (RFC 6464).
+    pub fn set_audio_level(&mut self, sender: usize, level: u8) {
+        if let Some(sender) = self.senders.get_mut(sender) {
+            sender.set_audio_level(level.min(127));
+        }
+    }
+
     /// Adds a stream to receive; returns its index.
     pub fn add_receiver(&mut self, stream: ReceiveStream) -> usize {
         self.receivers.push(Receiver::new(stream));

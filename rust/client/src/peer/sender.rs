@@ -18,8 +18,10 @@ const HISTORY: usize = 512;
 /// Room for header, tag and the retransmission's two bytes in a datagram of 1,500.
 const MAX_PAYLOAD: usize = 1_300;
 const DATAGRAM_LEN: usize = 1_500;
-/// Speech at -30 dBov with the voice flag (RFC 6464).
-const AUDIO_LEVEL: u8 = 0x80 | 30;
+/// Speech at -30 dBov, unless told otherwise (RFC 6464).
+const AUDIO_LEVEL: u8 = 30;
+/// The voice flag beside the level.
+const VOICE: u8 = 0x80;
 
 /// What the transport lends for sending.
 pub(super) struct Context<'a> {
@@ -38,6 +40,7 @@ pub(super) struct Sender {
     /// When the last frame was sent, and its RTP timestamp.
     last: Option<(Instant, u32)>,
     history: Vec<Kept>,
+    audio_level: u8,
     stats: SendStats,
 }
 
@@ -60,8 +63,13 @@ impl Sender {
             timestamp_offset: rng.random(),
             last: None,
             history: vec![Kept::default(); HISTORY],
+            audio_level: AUDIO_LEVEL,
             stats: SendStats::default(),
         }
+    }
+
+    pub(super) fn set_audio_level(&mut self, level: u8) {
+        self.audio_level = level;
     }
 
     pub(super) fn ssrc(&self) -> Ssrc {
@@ -203,7 +211,7 @@ impl Sender {
             repaired,
             transport_sequence: *context.transport_sequence,
             abs_send_time: context.abs_send_time,
-            audio_level: (stream.kind == StreamKind::Audio).then_some(AUDIO_LEVEL),
+            audio_level: (stream.kind == StreamKind::Audio).then_some(VOICE | self.audio_level),
         };
         // Ids outside 1..=14 cannot be written in the one-byte form; such a packet goes without.
         write_header(buf, &fields, context.extensions, &values)

@@ -107,7 +107,9 @@ impl ReceiverReportState {
         self.jitter.scaled >> 4
     }
 
-    fn expected(&self) -> u64 {
+    /// Packets that the sender has sent, as far as the numbers tell.
+    #[must_use]
+    pub fn expected(&self) -> u64 {
         if self.received == 0 {
             0
         } else {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::Sfu;
-use crate::keys::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+use crate::keys::{ConsumerKey, ObserverKey, ProducerKey, RouterKey, TransportKey};
 use crate::transport::Dtls;
 
 impl Sfu {
@@ -15,6 +15,10 @@ impl Sfu {
         };
         for transport in std::mem::take(&mut router.transports) {
             self.close_transport(transport, "routerClosed", now);
+        }
+        let observers = self.routers[key].observers.clone();
+        for observer in observers {
+            self.close_observer(observer, "routerClosed");
         }
         if let Some(router) = self.routers.remove(key) {
             self.ids.routers.remove(&router.id);
@@ -62,6 +66,11 @@ impl Sfu {
             return;
         };
         producer.release(&mut self.pool);
+        for observer in &producer.observers {
+            if let Some(observer) = self.observers.get_mut(*observer) {
+                observer.remove(key);
+            }
+        }
         self.forwarder.forget(key);
         self.ids.producers.remove(&producer.id);
         if let Some(transport) = self.transports.get_mut(producer.transport) {
@@ -88,6 +97,20 @@ impl Sfu {
         }
         self.ids.consumers.remove(&consumer.id);
         self.announce("consumer", &consumer.id, reason);
+    }
+
+    pub(super) fn close_observer(&mut self, key: ObserverKey, reason: &str) {
+        let Some(observer) = self.observers.remove(key) else {
+            return;
+        };
+        if let Some(router) = self.routers.get_mut(observer.router) {
+            router.observers.retain(|other| *other != key);
+        }
+        for producer in self.producers.values_mut() {
+            producer.observers.retain(|other| *other != key);
+        }
+        self.ids.observers.remove(&observer.id);
+        self.announce("observer", &observer.id, reason);
     }
 
     fn announce(&mut self, kind: &str, id: &str, reason: &str) {

@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Sfu;
-use super::requests::{ConsumerId, Envelope, ProducerId, RouterId, TransportId, parse};
+use super::requests::{ConsumerId, Envelope, ObserverId, ProducerId, RouterId, TransportId, parse};
 use crate::error::Error;
-use crate::keys::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+use crate::keys::{ConsumerKey, ObserverKey, ProducerKey, RouterKey, TransportKey};
 use crate::router::Router;
 
 impl Sfu {
@@ -69,6 +69,17 @@ impl Sfu {
                 self.close_consumer(key, "closed");
                 Ok(json!({}))
             }
+            "createAudioLevelObserver" => self.create_audio_level_observer(parse(data)?, now),
+            "createActiveSpeakerObserver" => self.create_active_speaker_observer(parse(data)?, now),
+            "observe" => self.observe(parse(data)?, true),
+            "unobserve" => self.observe(parse(data)?, false),
+            "pauseObserver" => self.pause_observer(parse(data)?, true),
+            "resumeObserver" => self.pause_observer(parse(data)?, false),
+            "closeObserver" => {
+                let key = self.observer(&parse::<ObserverId>(data)?.observer_id)?;
+                self.close_observer(key, "closed");
+                Ok(json!({}))
+            }
             "getStats" => self.get_stats(data, now),
             "dump" => Ok(self.dump()),
             _ => Err(Error::unsupported(format!("no method '{method}'"))),
@@ -80,6 +91,7 @@ impl Sfu {
         let key = self.routers.insert(Router {
             id: id.clone(),
             transports: Vec::new(),
+            observers: Vec::new(),
         });
         self.ids.routers.insert(id, key);
         Ok(json!({}))
@@ -114,6 +126,14 @@ impl Sfu {
             .get(id)
             .copied()
             .ok_or_else(|| Error::not_found("producer", id))
+    }
+
+    pub(super) fn observer(&self, id: &str) -> Result<ObserverKey, Error> {
+        self.ids
+            .observers
+            .get(id)
+            .copied()
+            .ok_or_else(|| Error::not_found("observer", id))
     }
 
     pub(super) fn consumer(&self, id: &str) -> Result<ConsumerKey, Error> {

@@ -72,16 +72,17 @@ impl Sfu {
         blocks: impl Iterator<Item = ReportBlock>,
     ) {
         for block in blocks {
-            let Some(consumer) = self.consumer_of(key, block.ssrc) else {
+            let Some(consumer_key) = self.consumer_of(key, block.ssrc) else {
                 continue;
             };
-            let consumer = &mut self.consumers[consumer];
+            let consumer = &mut self.consumers[consumer_key];
             // The RTX stream is reported on as well; loss and round trip are the media stream's.
             if consumer.ssrc == block.ssrc.0 {
                 consumer.on_report(&block, now);
                 if consumer.stats.round_trip_time.is_some() {
                     self.transports[key].stats.round_trip_time = consumer.stats.round_trip_time;
                 }
+                self.score_consumer(consumer_key);
             }
         }
     }

@@ -27,6 +27,8 @@ struct Told {
     rid: Option<Rid>,
     repaired_rid: Option<Rid>,
     transport_cc: Option<u16>,
+    /// dB below overload (RFC 6464).
+    audio_level: Option<u8>,
 }
 
 impl Sfu {
@@ -74,6 +76,9 @@ impl Sfu {
             self.metrics.bad_datagrams += 1;
             return;
         };
+        if let Some(level) = told.audio_level {
+            self.tell_observers(route.producer, level, now);
+        }
         self.accept(now, key, route, &header, packet, payload);
     }
 
@@ -263,6 +268,9 @@ fn read_extensions(transport: &Transport, header: &RtpHeader, packet: &[u8]) -> 
             Some(ExtensionKind::RepairedRid) => told.repaired_rid = Rid::new(value).ok(),
             Some(ExtensionKind::TransportCc) => {
                 told.transport_cc = value.try_into().ok().map(u16::from_be_bytes);
+            }
+            Some(ExtensionKind::AudioLevel) => {
+                told.audio_level = value.first().map(|byte| byte & 0x7F);
             }
             _ => {}
         }

@@ -10,12 +10,14 @@ mod feedback_in;
 mod forward;
 mod ingest;
 mod media;
+mod observers;
 mod outbox;
 mod plan;
 mod reports;
 mod requests;
 mod resend;
 mod run;
+mod scores;
 mod stats;
 mod steer;
 mod timers;
@@ -32,8 +34,9 @@ use slotmap::SlotMap;
 use crate::consumer::Consumer;
 use crate::dtls::Certificate;
 use crate::error::Error;
-use crate::keys::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+use crate::keys::{ConsumerKey, ObserverKey, ProducerKey, RouterKey, TransportKey};
 use crate::metrics::Metrics;
+use crate::observer::Observer;
 use crate::pool::Pool;
 use crate::producer::Producer;
 use crate::router::Router;
@@ -98,13 +101,15 @@ pub struct Sfu {
     transports: SlotMap<TransportKey, Transport>,
     producers: SlotMap<ProducerKey, Producer>,
     consumers: SlotMap<ConsumerKey, Consumer>,
+    observers: SlotMap<ObserverKey, Observer>,
     ufrags: HashMap<String, TransportKey>,
     addresses: AddressMap,
     /// The address pair found last: datagrams come in runs.
     last_address: Option<(u8, SocketAddr, TransportKey)>,
     pool: Pool,
     forwarder: Forwarder,
-    timers: Timers,
+    timers: Timers<TransportKey>,
+    observer_timers: Timers<ObserverKey>,
     control_out: ControlOut,
     rtcp: Vec<u8>,
     nacks: Vec<u16>,
@@ -123,6 +128,7 @@ struct Ids {
     transports: HashMap<String, TransportKey>,
     producers: HashMap<String, ProducerKey>,
     consumers: HashMap<String, ConsumerKey>,
+    observers: HashMap<String, ObserverKey>,
 }
 
 impl Sfu {
@@ -144,11 +150,13 @@ impl Sfu {
             transports: SlotMap::with_key(),
             producers: SlotMap::with_key(),
             consumers: SlotMap::with_key(),
+            observers: SlotMap::with_key(),
             ufrags: HashMap::new(),
             addresses: AddressMap::default(),
             last_address: None,
             forwarder: Forwarder::new(),
             timers: Timers::default(),
+            observer_timers: Timers::default(),
             control_out: ControlOut::default(),
             rtcp: Vec::with_capacity(2048),
             nacks: Vec::with_capacity(256),
@@ -189,12 +197,12 @@ impl Sfu {
 
     /// When [`Sfu::handle_timeout`] or [`Sfu::flush`] has something to do.
     pub fn next_timeout(&self) -> Option<Instant> {
-        let timers = self.timers.next();
-        let forward = self.forwarder.due();
-        match (timers, forward) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let due = [
+            self.timers.next(),
+            self.observer_timers.next(),
+            self.forwarder.due(),
+        ];
+        due.into_iter().flatten().min()
     }
 
     /// Closes the transport that was being worked on when a panic was caught, with reason

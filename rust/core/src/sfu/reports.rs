@@ -91,6 +91,7 @@ impl Sfu {
         self.rtcp.clear();
         for &producer in &producers {
             self.write_receiver_reports(key, producer, now);
+            self.score_producer(producer, now);
         }
         self.write_remb(key, &producers, now);
         for &consumer in &consumers {

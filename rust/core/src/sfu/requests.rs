@@ -44,6 +44,41 @@ pub(super) struct ConsumerId {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct ObserverId {
+    pub(super) observer_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Observe {
+    pub(super) observer_id: String,
+    pub(super) producer_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreateAudioLevelObserver {
+    pub(super) router_id: String,
+    pub(super) observer_id: String,
+    /// Producers named at most.
+    pub(super) max_entries: usize,
+    /// dBov.
+    pub(super) threshold: i8,
+    /// Milliseconds.
+    pub(super) interval: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreateActiveSpeakerObserver {
+    pub(super) router_id: String,
+    pub(super) observer_id: String,
+    /// Milliseconds.
+    pub(super) interval: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct SetPreferredLayers {
     pub(super) consumer_id: String,
     pub(super) spatial_layer: u8,

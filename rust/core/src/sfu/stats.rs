@@ -111,6 +111,7 @@ impl Sfu {
                 "nackPacketCount": stream.stats.nacked,
                 "pliCount": stream.stats.plis,
                 "keyFrameCount": stream.stats.keyframes,
+                "score": stream.score.value(),
             }));
         }
         all
@@ -133,6 +134,7 @@ impl Sfu {
             "packetsRetransmitted": stats.retransmitted,
             "nackPacketCount": stats.nacked,
             "pliCount": stats.plis,
+            "score": consumer.score.value(),
             "roundTripTime": stats.round_trip_time.map(|time| time.as_secs_f64() * 1e3),
         })
     }

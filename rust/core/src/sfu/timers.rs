@@ -12,21 +12,29 @@ use crate::keys::TransportKey;
 const MIN_TIMER: Duration = Duration::from_millis(1);
 
 /// Pending timers, earliest first.
-#[derive(Debug, Default)]
-pub(super) struct Timers {
-    heap: BinaryHeap<Reverse<(Instant, TransportKey)>>,
+#[derive(Debug)]
+pub(super) struct Timers<K> {
+    heap: BinaryHeap<Reverse<(Instant, K)>>,
 }
 
-impl Timers {
+impl<K: Ord> Default for Timers<K> {
+    fn default() -> Self {
+        Self {
+            heap: BinaryHeap::new(),
+        }
+    }
+}
+
+impl<K: Ord> Timers<K> {
     pub(super) fn next(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse((at, _))| *at)
     }
 
-    fn push(&mut self, at: Instant, transport: TransportKey) {
-        self.heap.push(Reverse((at, transport)));
+    pub(super) fn push(&mut self, at: Instant, whose: K) {
+        self.heap.push(Reverse((at, whose)));
     }
 
-    fn pop_due(&mut self, now: Instant) -> Option<(Instant, TransportKey)> {
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<(Instant, K)> {
         if self.next()? > now {
             return None;
         }
@@ -49,6 +57,7 @@ impl Sfu {
             self.run_timers(key, now);
             self.current = None;
         }
+        self.run_observers(now);
     }
 
     /// Sees to it that a transport's timers are looked at no later than `at`.

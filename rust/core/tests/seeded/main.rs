@@ -9,6 +9,7 @@ mod handshake;
 mod insider;
 mod keyframes;
 mod lip_sync;
+mod observing;
 mod pausing;
 mod recovery;
 mod rewriting;
