@@ -6,7 +6,8 @@ const backend = process.env.VIDEOCALL_BACKEND ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react()],
-  base: '/',
+  // Relative to the page's <base>, so that the server can be mounted anywhere.
+  base: './',
   build: {
     outDir: '../python/videocall/web_dist',
     emptyOutDir: true,

@@ -1,7 +1,8 @@
 """Video meetings in one command, and the SFU behind them as a library on Trio.
 
 ``videocall.sfu`` is the library; ``videocall.server`` and ``videocall.cli`` make the product out of it.
-Importing this package imports neither, so that ``videocall --version`` stays quick.
+`Server` is the product inside another program. Importing this package imports none of them, so that
+``videocall --version`` stays quick.
 """
 
 from collections.abc import Mapping
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from videocall.protocol.fields import Role
+    from videocall.server import Server, Settings
 
-__all__ = ["__version__", "token"]
+__all__ = ["Server", "Settings", "__version__", "token"]
 
 try:
     __version__ = version("videocall")
@@ -38,3 +40,12 @@ def token(
     from videocall.tokens import make_token
 
     return make_token(secret, rooms, identity=identity, display_name=display_name, expires_in_s=expires_in_s)
+
+
+def __getattr__(name: str) -> object:
+    # Starlette and the media core are loaded when somebody asks for them.
+    if name in {"Server", "Settings"}:
+        import videocall.server
+
+        return getattr(videocall.server, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -40,4 +40,8 @@ def test_every_answer_is_locked_down(server: Server, path: str) -> None:
 
 
 def test_health(server: Server) -> None:
-    assert server.health() == {"status": "ok", "rooms": 0, "sessions": 0}
+    health = server.health()
+    parts = health.pop("parts")
+    assert health == {"status": "ok", "rooms": 0, "sessions": 0}
+    assert {name: part["state"] for name, part in parts.items()} == {"workers": "ok", "loop": "ok"}
+    assert httpx.get(f"{server.url}readyz").json() == {"ready": True}

@@ -207,6 +207,15 @@ OPTIONS: Final = (
         "how long a participant whose connection broke keeps its place (default: 30)",
     ),
     Option(
+        "api_key",
+        "api_keys",
+        parsers.api_key,
+        "KEY",
+        "opens the REST API to whoever bears it; may be repeated; better set in the environment or the file (default: "
+        "the API is off)",
+        many=True,
+    ),
+    Option(
         "token_secret",
         "token_secret",
         parsers.token_secret,

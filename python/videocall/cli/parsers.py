@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from videocall.server.settings import RtcAddress
+from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress
 from videocall.tokens import MIN_SECRET_BYTES
 from videocall.turn import TurnUrl
 
@@ -99,4 +99,14 @@ def secret(text: str) -> str:
     """Any text but none. Its message does not quote it: that would end up in somebody's log."""
     if not text.isprintable() or not text.strip():
         raise ValueError("this takes text of at least one visible character and no control characters")
+    return text
+
+
+def api_key(text: str) -> str:
+    """A key that cannot be guessed, of characters that a header may carry (RFC 6750, 2.1)."""
+    if len(text) < MIN_KEY_CHARACTERS or not re.fullmatch(r"[A-Za-z0-9._~+/=\-]+", text):
+        raise ValueError(
+            f"a key has {MIN_KEY_CHARACTERS} characters at least, out of A-Z a-z 0-9 . _ ~ + / = -; "
+            "`openssl rand -hex 32` makes one"
+        )
     return text

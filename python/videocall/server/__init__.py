@@ -1,6 +1,12 @@
-"""The server: one public port for the page, its files, ``/ws`` and ``/healthz``, on Hypercorn's Trio worker."""
+"""The server: one public port for the page, its files, ``/ws``, the REST API and what operators ask for.
 
-from videocall.server.serve import START_FAILURES, serve
+`Server` is all of it but the port, to be mounted in an ASGI application; `serve` puts it on a port, with Hypercorn's
+Trio worker.
+"""
+
+from videocall.server.failures import START_FAILURES
+from videocall.server.serve import serve
+from videocall.server.server import NotRunningError, Server
 from videocall.server.settings import RtcAddress, Settings
 
-__all__ = ["START_FAILURES", "RtcAddress", "Settings", "serve"]
+__all__ = ["START_FAILURES", "NotRunningError", "RtcAddress", "Server", "Settings", "serve"]

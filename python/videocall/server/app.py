@@ -1,53 +1,96 @@
 """The ASGI application: routes and what answers them."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
+from attrs import frozen
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from videocall.health import Part
 from videocall.protocol.fields import is_room_id
+from videocall.server import health
+from videocall.server.access import Access
+from videocall.server.answers import json_response
 from videocall.server.security import SecurityHeaders
 from videocall.server.static import Bundle
 from videocall.server.websocket import WebSocketEndpoint
 from videocall.signaling import Hub
 
-__all__ = ["create_app"]
+__all__ = ["Services", "create_app"]
 
 
-def create_app(hub: Hub, bundle: Bundle, allowed_origins: Collection[str] = ()) -> SecurityHeaders:
-    """Make the application: ``/`` and ``/r/{roomId}`` are the page, ``/ws`` the socket."""
-    socket = WebSocketEndpoint(hub, allowed_origins)
+@frozen
+class Services:
+    """What the application is an application of."""
 
-    async def page(request: Request) -> Response:
-        return bundle.page(request.headers)
+    hub: Hub
+    bundle: Bundle
+    access: Access
+    parts: Sequence[Part]
+    allowed_origins: Collection[str] = ()
 
-    async def room_page(request: Request) -> Response:
-        if not is_room_id(request.path_params["room_id"]):
-            return _not_found()
-        return bundle.page(request.headers)
 
-    async def file(request: Request) -> Response:
-        return bundle.file(request.path_params["path"], request.headers) or _not_found()
-
-    async def health(_: Request) -> Response:
-        status = "draining" if hub.draining else "ok"
-        body = {"status": status, "rooms": hub.room_count, "sessions": hub.session_count}
-        return JSONResponse(body, 503 if hub.draining else 200, {"cache-control": "no-store"})
+def create_app(services: Services, more: Sequence[BaseRoute] = ()) -> SecurityHeaders:
+    """Make the application: ``/`` and ``/r/{roomId}`` are the page, ``/ws`` the socket; `more` goes before files."""
+    socket = WebSocketEndpoint(services.hub, services.allowed_origins)
 
     async def websocket(websocket: WebSocket) -> None:
         await socket(websocket)
 
     routes = [
-        Route("/", page),
-        Route("/r/{room_id}", room_page),
-        Route("/healthz", health),
+        *_page_routes(services.bundle),
+        *_health_routes(services),
         WebSocketRoute("/ws", websocket),
-        Route("/{path:path}", file),
+        *more,
+        Route("/{path:path}", _files(services.bundle)),
     ]
     return SecurityHeaders(Starlette(routes=routes))
+
+
+def _page_routes(bundle: Bundle) -> list[Route]:
+    async def page(request: Request) -> Response:
+        return bundle.page(request.headers, request.scope.get("root_path", ""))
+
+    async def room_page(request: Request) -> Response:
+        if not is_room_id(request.path_params["room_id"]):
+            return _not_found()
+        return await page(request)
+
+    return [Route("/", page), Route("/r/{room_id}", room_page)]
+
+
+def _files(bundle: Bundle) -> Callable[[Request], Awaitable[Response]]:
+    async def file(request: Request) -> Response:
+        path = request.path_params["path"]
+        if path == "index.html":
+            return bundle.page(request.headers, request.scope.get("root_path", ""))
+        return bundle.file(path, request.headers) or _not_found()
+
+    return file
+
+
+def _health_routes(services: Services) -> list[Route]:
+    hub = services.hub
+
+    async def healthz(request: Request) -> Response:
+        report = health.report(
+            services.parts,
+            rooms=hub.room_count,
+            sessions=hub.session_count,
+            draining=hub.draining,
+            reasons=services.access.is_operator(request),
+        )
+        return json_response(report, health.status_code(report))
+
+    async def readyz(_: Request) -> Response:
+        if hub.draining:
+            return json_response(health.Readiness(ready=False, reason="the server is shutting down"), 503)
+        return json_response(health.Readiness(ready=True))
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
 def _not_found() -> Response:

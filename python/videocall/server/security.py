@@ -74,7 +74,7 @@ def content_security_policy(host: str) -> str:
             "worker-src 'self' blob:",
             "manifest-src 'self'",
             f"connect-src 'self'{sockets}",
-            "base-uri 'none'",
+            "base-uri 'self'",  # the page says where it is mounted
             "form-action 'self'",
             "frame-ancestors 'none'",
         )

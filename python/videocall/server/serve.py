@@ -4,7 +4,7 @@ import logging
 import signal
 import ssl
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Final, cast
 
@@ -13,49 +13,20 @@ from hypercorn.config import Config
 from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]
 from hypercorn.typing import ASGIFramework
 
-from videocall import sfu
 from videocall.protocol.limits import MAX_MESSAGE_BYTES
-from videocall.server.app import create_app
-from videocall.server.listener import ListenError, as_binds, listen
+from videocall.server.failures import TlsError
+from videocall.server.listener import as_binds, listen
+from videocall.server.running import OpenEngine, open_engine
+from videocall.server.server import Server
 from videocall.server.settings import Settings
-from videocall.server.static import MissingBundleError, load_bundle
-from videocall.server.turn import ice_servers
 from videocall.server.websocket import refuse_compression
-from videocall.signaling import open_hub
 from videocall.signaling.log import fields, logger
-from videocall.signaling.media import Engine
-from videocall.signaling.rates import Rate, Rates
-from videocall.tokens import Verifier
 
-__all__ = ["START_FAILURES", "serve"]
+__all__ = ["serve"]
 
 _PING_S: Final = 4.0
 _SILENCE_S: Final = 12
 """A live peer answers every ping, so that its socket is never silent for long; a dead one is found within 15 s."""
-
-_DRAIN_S: Final = 3.0
-"""How long sockets may take to go after they were told to."""
-
-
-class TlsError(Exception):
-    """The certificate or its key cannot be used; the message is one line for the user."""
-
-
-START_FAILURES: Final = (MissingBundleError, ListenError, TlsError, sfu.SfuError)
-"""Why a server may be unable to start; each says in one line what to do."""
-
-OpenEngine = Callable[[Settings], AbstractAsyncContextManager[Engine]]
-
-
-@asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncGenerator[Engine]:
-    """Start the media workers that the settings ask for."""
-    listen_infos = [
-        sfu.ListenInfo(ip=address.ip, port=settings.rtc_port, announced_address=address.announced)
-        for address in settings.rtc_addresses
-    ] or [sfu.ListenInfo(ip=ip, port=settings.rtc_port) for ip in sfu.local_addresses()]
-    async with sfu.open_sfu(workers=settings.workers or None, listen=listen_infos) as engine:
-        yield engine
 
 
 async def serve(
@@ -72,34 +43,23 @@ async def serve(
         engine: opens the media core.
 
     Raises:
-        Exception: one of `START_FAILURES`, when the server cannot start.
+        Exception: one of `videocall.server.START_FAILURES`, when the server cannot start.
     """
-    bundle = load_bundle(settings.web_dist)
     _check_tls(settings)
-    verifier = Verifier(settings.token_secret) if settings.token_secret else None
-    rate = settings.request_rate
-    rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
     with ExitStack() as stack:
         sockets = [stack.enter_context(sock) for sock in listen(settings.host, settings.port)]
         url = _url(settings, sockets[0].getsockname()[1])
-        async with (
-            engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
-            _stop_signal() as stop,
-            open_hub(
-                core, ice_servers=ice_servers(settings), verifier=verifier, rates=rates, resume_s=settings.resume_within
-            ) as hub,
-            trio.open_nursery() as nursery,
-        ):
+        async with Server(settings, engine=engine) as server, _stop_signal() as stop, trio.open_nursery() as nursery:
 
             async def stopped() -> None:
                 await stop.wait()
-                await hub.drain(_DRAIN_S)
+                await server.drain()
 
             # Starlette's types and Hypercorn's describe the same ASGI in different words.
-            app = cast("ASGIFramework", create_app(hub, bundle, frozenset(settings.allowed_origins)))
+            app = cast("ASGIFramework", server.asgi)
             config = _config(settings, as_binds(sockets))
             await nursery.start(partial(hypercorn_serve, app, config, shutdown_trigger=stopped, mode="asgi"))
-            logger.info("serving", extra=fields(url=url, workers=len(core.workers)))
+            logger.info("serving", extra=fields(url=url, workers=server.workers))
             started(url)
     logger.info("ended")
 

@@ -1,10 +1,14 @@
 """Everything that can be set about a server. `videocall.cli` fills it."""
 
 from pathlib import Path
+from typing import Final
 
 from attrs import field, frozen
 
-__all__ = ["RtcAddress", "Settings"]
+__all__ = ["MIN_KEY_CHARACTERS", "RtcAddress", "Settings"]
+
+MIN_KEY_CHARACTERS: Final = 16
+"""Of an API key."""
 
 
 @frozen
@@ -33,6 +37,7 @@ class Settings:
         web_dist: where the web bundle is.
         request_rate: requests a second of one session in the long run, ten times as many at once; 0 for no limit.
         resume_within: seconds for which a participant whose connection broke keeps its place.
+        api_keys: each opens the REST API; without one it is off.
         token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
     """
 
@@ -54,3 +59,4 @@ class Settings:
     request_rate: int = 100
     resume_within: int = 30
     token_secret: str | None = field(default=None, repr=False)
+    api_keys: tuple[str, ...] = field(default=(), repr=False)

@@ -2,12 +2,14 @@
 
 import gzip
 import hashlib
+import html
 import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
-from attrs import frozen
+from attrs import field, frozen
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
@@ -49,10 +51,14 @@ class Bundle:
     """The files of the web bundle by their path, such as ``assets/index-1a2b.js``."""
 
     files: Mapping[str, _File]
+    _pages: dict[str, _File] = field(factory=dict[str, _File])
 
-    def page(self, request: Headers) -> Response:
-        """The page itself, for each of its routes."""
-        return self.files["index.html"].response(request)
+    def page(self, request: Headers, prefix: str = "") -> Response:
+        """The page itself, for each of its routes. `prefix` is the path that the application is mounted at."""
+        page = self.files["index.html"]
+        if prefix:
+            page = self._pages.get(prefix) or self._pages.setdefault(prefix, _based(page, prefix))
+        return page.response(request)
 
     def file(self, path: str, request: Headers) -> Response | None:
         """A file, or `None` when the bundle has none of that path."""
@@ -74,16 +80,27 @@ def load_bundle(directory: Path) -> Bundle:
     return Bundle({path.relative_to(directory).as_posix(): _read(path, directory) for path in paths})
 
 
+def _based(page: _File, prefix: str) -> _File:
+    """The page at a place of its own: every address in it is relative to its ``<base>``."""
+    base = f'<base href="{html.escape(quote(prefix))}/"'
+    return _file(page.content.replace(b'<base href="/"', base.encode(), 1), page.media_type, page.cache_control)
+
+
 def _read(path: Path, directory: Path) -> _File:
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if path.suffix in {".js", ".mjs"}:  # some systems' tables say text/plain, which browsers refuse for modules
         media_type = "text/javascript"
+    hashed = path.relative_to(directory).parts[0] == "assets"
+    return _file(content, media_type, _HASHED if hashed else _FRESH)
+
+
+def _file(content: bytes, media_type: str, cache_control: str) -> _File:
     compress = media_type.startswith(_COMPRESSIBLE) and len(content) >= _MIN_COMPRESSED
     return _File(
         content=content,
         gzipped=gzip.compress(content, mtime=0) if compress else None,
         media_type=media_type,
         etag=f'"{hashlib.sha256(content).hexdigest()[:32]}"',
-        cache_control=_HASHED if path.relative_to(directory).parts[0] == "assets" else _FRESH,
+        cache_control=cache_control,
     )

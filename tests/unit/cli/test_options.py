@@ -56,6 +56,7 @@ EVERY: dict[str, tuple[str, object]] = {
     "request_rate": ("7", 7),
     "resume_within": ("9", 9),
     "token_secret": (SECRET, SECRET),
+    "api_key": ("k" * 16, ("k" * 16,)),
 }
 """What each option's text makes of its field."""
 

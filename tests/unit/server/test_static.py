@@ -77,3 +77,13 @@ def test_only_files_of_the_bundle_are_served(bundle: Bundle, path: str) -> None:
 def test_files_that_come_later_are_not_served(bundle: Bundle, directory: Path) -> None:
     (directory / "later.txt").write_text("secret")
     assert bundle.file("later.txt", Headers()) is None
+
+
+def test_a_page_that_is_mounted_somewhere_says_where(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<!doctype html><base href="/" /><script src="./assets/a.js"></script>')
+    bundle = load_bundle(tmp_path)
+    at_root, mounted = bundle.page(Headers()), bundle.page(Headers(), '/meet/"now"')
+    assert b'<base href="/" />' in bytes(at_root.body)
+    assert b'<base href="/meet/%22now%22/" />' in bytes(mounted.body)
+    assert mounted.headers["etag"] != at_root.headers["etag"]
+    assert mounted.headers["etag"] == bundle.page(Headers(), '/meet/"now"').headers["etag"]

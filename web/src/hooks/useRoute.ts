@@ -1,16 +1,24 @@
 import { useSyncExternalStore } from 'react';
 import { isRoomId } from '../protocol/names';
+import { mountPath } from '../services/mountPath';
 
 export type Route = { view: 'landing' } | { view: 'room'; roomId: string } | { view: 'unknown' };
 
 export function routeOf(pathname: string): Route {
-  if (pathname === '/' || pathname === '/index.html') return { view: 'landing' };
-  const roomId = /^\/r\/([^/]+)\/?$/.exec(pathname)?.[1];
+  const mount = mountPath();
+  if (!`${pathname}/`.startsWith(`${mount}/`)) return { view: 'unknown' };
+  const path = pathname.slice(mount.length);
+  if (path === '' || path === '/' || path === '/index.html') return { view: 'landing' };
+  const roomId = /^\/r\/([^/]+)\/?$/.exec(path)?.[1];
   return roomId !== undefined && isRoomId(roomId) ? { view: 'room', roomId } : { view: 'unknown' };
 }
 
+export function homePath(): string {
+  return `${mountPath()}/`;
+}
+
 export function roomPath(roomId: string): string {
-  return `/r/${roomId}`;
+  return `${mountPath()}/r/${roomId}`;
 }
 
 export function roomLink(roomId: string): string {

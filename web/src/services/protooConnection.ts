@@ -8,6 +8,7 @@ import {
 } from '../protocol/frames';
 import { asNotification } from '../protocol/messages';
 import type { Method, Notification, Requests } from '../protocol/messages';
+import { mountPath } from './mountPath';
 
 /** protoo's own clients and servers give up on a request after about this long. */
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -148,9 +149,9 @@ export class ProtooConnection {
   }
 }
 
-/** The address of the signaling socket, on the page's own host. */
+/** The address of the signaling socket, beside the page. */
 export function signalingUrl(location: Location, roomId: string, peerId: string): string {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   const query = new URLSearchParams({ roomId, peerId });
-  return `${scheme}//${location.host}/ws?${query.toString()}`;
+  return `${scheme}//${location.host}${mountPath()}/ws?${query.toString()}`;
 }

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Icon } from '../components/Icon';
 import { Logo } from '../components/Logo';
 import { useCall } from '../hooks/useCall';
-import { navigate } from '../hooks/useRoute';
+import { homePath, navigate } from '../hooks/useRoute';
 import type { Failure } from '../store/callState';
 
 /** After a call, with the way back. */
@@ -29,7 +29,7 @@ export function EndedView(props: { ended: Failure }): ReactNode {
           type="button"
           className="button button--large"
           data-testid="home-button"
-          onClick={() => navigate('/')}
+          onClick={() => navigate(homePath())}
         >
           Back to start
         </button>

@@ -8,7 +8,7 @@ import { PermissionHelp } from '../components/PermissionHelp';
 import { Preview } from '../components/Preview';
 import { useCall } from '../hooks/useCall';
 import { useCallShortcuts } from '../hooks/usePageEffects';
-import { navigate } from '../hooks/useRoute';
+import { homePath, navigate } from '../hooks/useRoute';
 import { DISPLAY_NAME_LIMIT, tidyDisplayName } from '../protocol/names';
 import type { Failure } from '../store/callState';
 
@@ -36,11 +36,11 @@ export function PreJoinView(): ReactNode {
       <header className="prejoin__top">
         <a
           className="plain-link"
-          href="/"
+          href={homePath()}
           data-testid="home-link"
           onClick={(event) => {
             event.preventDefault();
-            navigate('/');
+            navigate(homePath());
           }}
         >
           <Logo />

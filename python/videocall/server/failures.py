@@ -1,0 +1,16 @@
+"""Why a server may be unable to start; each error says in one line what to do."""
+
+from typing import Final
+
+from videocall import sfu
+from videocall.server.listener import ListenError
+from videocall.server.static import MissingBundleError
+
+__all__ = ["START_FAILURES", "TlsError"]
+
+
+class TlsError(Exception):
+    """The certificate or its key cannot be used; the message is one line for the user."""
+
+
+START_FAILURES: Final = (MissingBundleError, ListenError, TlsError, sfu.SfuError)

@@ -1,0 +1,83 @@
+"""Everything that runs behind the application, from the settings to the end of its last part."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+import trio
+from attrs import frozen
+from starlette.types import ASGIApp
+
+from videocall import sfu
+from videocall.server.access import Access
+from videocall.server.app import Services, create_app
+from videocall.server.hooks import Hooks
+from videocall.server.pulse import Pulse
+from videocall.server.settings import Settings
+from videocall.server.static import load_bundle
+from videocall.server.turn import ice_servers
+from videocall.signaling import Hub, open_hub
+from videocall.signaling.media import Engine
+from videocall.signaling.rates import Rate, Rates
+from videocall.tokens import Verifier
+
+__all__ = ["DRAIN_S", "OpenEngine", "Running", "open_engine", "run"]
+
+DRAIN_S: Final = 3.0
+"""How long sockets may take to go after they were told to."""
+
+OpenEngine = Callable[[Settings], AbstractAsyncContextManager[Engine]]
+
+
+@frozen
+class Running:
+    """A server that runs."""
+
+    app: ASGIApp
+    hub: Hub
+    workers: int
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncGenerator[Engine]:
+    """Start the media workers that the settings ask for."""
+    listen_infos = [
+        sfu.ListenInfo(ip=address.ip, port=settings.rtc_port, announced_address=address.announced)
+        for address in settings.rtc_addresses
+    ] or [sfu.ListenInfo(ip=ip, port=settings.rtc_port) for ip in sfu.local_addresses()]
+    async with sfu.open_sfu(workers=settings.workers or None, listen=listen_infos) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGenerator[Running]:
+    """Run a server's parts during the block; at its end calls are told, and what is queued anywhere is flushed.
+
+    Raises:
+        Exception: one of `videocall.server.failures.START_FAILURES`.
+    """
+    bundle = load_bundle(settings.web_dist)
+    verifier = Verifier(settings.token_secret) if settings.token_secret else None
+    rate = settings.request_rate
+    rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
+    async with (
+        engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
+        open_hub(
+            core, ice_servers=ice_servers(settings), verifier=verifier, rates=rates, resume_s=settings.resume_within
+        ) as hub,
+        hooks.running(),
+        trio.open_nursery() as nursery,
+    ):
+        hub.events.watch(hooks.tell)
+        pulse = Pulse(core.workers)
+        nursery.start_soon(pulse.run)
+        services = Services(
+            hub=hub,
+            bundle=bundle,
+            access=Access(settings.api_keys),
+            parts=[pulse.workers, pulse.loop],
+            allowed_origins=frozenset(settings.allowed_origins),
+        )
+        yield Running(create_app(services), hub, len(core.workers))
+        await hub.drain(DRAIN_S)
+        nursery.cancel_scope.cancel()
