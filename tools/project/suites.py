@@ -68,8 +68,8 @@ SUITES: tuple[Suite, ...] = (
     _node("browser", "Chromium: whole calls", "browser/call.test.mjs", "browser/page.test.mjs"),
     Suite(
         "network",
-        "Firefox and Chromium in network namespaces",
-        ["node", "browser/in_namespaces.mjs", *_NODE_TEST, "browser/network.test.mjs"],
+        "Firefox and Chromium in network namespaces, and through TURN",
+        ["node", "browser/in_namespaces.mjs", *_NODE_TEST, "browser/network.test.mjs", "browser/turn.test.mjs"],
         cwd=NODE_TESTS,
     ),
 )

@@ -83,6 +83,36 @@ export function mediaReport(page) {
 }
 
 /**
+ * @typedef {object} Path the pair of candidates that a connection has chosen, as far as this side is concerned
+ * @property {string} type of the local candidate: `host`, `srflx`, `prflx` or `relay`
+ * @property {string} relayProtocol between the browser and the TURN server, '' without one
+ */
+
+/**
+ * @param {Page} page
+ * @returns {Promise<Path[]>} for every open peer connection
+ */
+export function chosenPaths(page) {
+  return page.evaluate(async () => {
+    /** @type {RTCPeerConnection[]} */
+    const connections = Reflect.get(window, '__peerConnections');
+    /** @type {Path[]} */
+    const paths = [];
+    for (const connection of connections) {
+      if (connection.connectionState === 'closed') continue;
+      /** @type {Map<string, any>} */
+      const stats = new Map(/** @type {any} */ (await connection.getStats()));
+      for (const entry of stats.values()) {
+        if (entry.type !== 'transport' || !entry.selectedCandidatePairId) continue;
+        const local = stats.get(stats.get(entry.selectedCandidatePairId).localCandidateId);
+        paths.push({ type: local.candidateType, relayProtocol: local.relayProtocol ?? '' });
+      }
+    }
+    return paths;
+  });
+}
+
+/**
  * @param {MediaReport} report
  * @param {'audio' | 'video'} kind
  * @returns {Inbound[]}

@@ -13,12 +13,13 @@ import { until } from './wait.mjs';
 const VIDEOCALL =
   process.env.VIDEOCALL ?? fileURLToPath(new URL('../../../.venv/bin/videocall', import.meta.url));
 
-const WORKERS = 2;
+export const WORKERS = 2;
 
 /**
  * @typedef {object} Server
  * @property {string} url without a slash at the end
  * @property {number} pid
+ * @property {number} rtcPort the first of its `WORKERS` UDP ports
  * @property {() => Promise<string>} log what it has logged
  * @property {() => Promise<void>} stop SIGTERM, and a clean exit is expected
  */
@@ -26,10 +27,11 @@ const WORKERS = 2;
 /**
  * Start a server and wait until it answers.
  *
- * @param {{ host?: string, port?: number, namespace?: string }} [options] `namespace`: a network namespace to run it in
+ * @param {{ host?: string, port?: number, namespace?: string, flags?: string[] }} [options]
+ *   `namespace`: a network namespace to run it in; `flags`: more of them
  * @returns {Promise<Server>}
  */
-export async function startServer({ host = '127.0.0.1', port: given, namespace } = {}) {
+export async function startServer({ host = '127.0.0.1', port: given, namespace, flags = [] } = {}) {
   const port = given ?? (await freeTcpPort(namespace === undefined ? host : '127.0.0.1'));
   const rtcPort = await freeUdpPorts(WORKERS);
   const directory = await mkdtemp(join(tmpdir(), 'videocall-server-'));
@@ -37,6 +39,7 @@ export async function startServer({ host = '127.0.0.1', port: given, namespace }
   const serve = [
     ...[VIDEOCALL, 'serve', '--host', host, '--port', String(port), '--rtc-port', String(rtcPort)],
     ...['--rtc-address', host, '--workers', String(WORKERS), '--log-file', log],
+    ...flags,
   ];
   const command = namespace === undefined ? serve : ['ip', 'netns', 'exec', namespace, ...serve];
   // A directory of its own: no setting of the person who runs the tests, and no file left behind.
@@ -73,5 +76,5 @@ export async function startServer({ host = '127.0.0.1', port: given, namespace }
     await rm(directory, { recursive: true });
     throw new Error(`no server:\n${output}`, { cause: error });
   }
-  return { url, pid: /** @type {number} */ (child.pid), log: () => readFile(log, 'utf8'), stop };
+  return { url, pid: /** @type {number} */ (child.pid), rtcPort, log: () => readFile(log, 'utf8'), stop };
 }
