@@ -34,13 +34,18 @@ export function useDeviceWatch(): void {
   );
 }
 
-/** Tells the store when the browser is back on a network, or changed to another. */
+/** Tells the store when the browser is back on a network, or its page is looked at again. */
 export function useNetworkWatch(): void {
   const store = useCallStore();
   useEffect(() => {
-    const onOnline = (): void => store.getState().networkChanged();
-    window.addEventListener('online', onOnline);
-    return () => window.removeEventListener('online', onOnline);
+    const stop = new AbortController();
+    const { signal } = stop;
+    const onVisible = (): void => {
+      if (document.visibilityState === 'visible') store.getState().retryNow();
+    };
+    window.addEventListener('online', () => store.getState().networkChanged(), { signal });
+    document.addEventListener('visibilitychange', onVisible, { signal });
+    return () => stop.abort();
   }, [store]);
 }
 

@@ -16,6 +16,13 @@ export class RequestError extends Error {
   }
 }
 
+/** Whether a request may or may not have reached the server: its answer never came. */
+export function gotNoAnswer(error: unknown): boolean {
+  return (
+    error instanceof RequestError && (error.code === 'DISCONNECTED' || error.code === 'TIMEOUT')
+  );
+}
+
 /** Codes that say the same however often the page asks: the user has to do something. */
 const lasting: ReadonlySet<string> = new Set<ErrorCode>([
   'BAD_REQUEST',

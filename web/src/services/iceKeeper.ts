@@ -1,4 +1,5 @@
 import type { ConnectionState, Transport } from 'mediasoup-client/types';
+import { gotNoAnswer } from '../protocol/errors';
 
 /** A short gap mends itself; a longer one needs new ICE credentials. */
 const GRACE_MS = 2_000;
@@ -10,7 +11,7 @@ const RETRY_MS = 5_000;
 const MAX_RESTARTS = 3;
 
 export interface IceKeeperEvents {
-  /** Asks the server for new ICE credentials and uses them. */
+  /** Asks the server for new ICE credentials and uses them. Without an answer it counts as not tried. */
   restart: (transport: Transport) => Promise<void>;
   /** Media stopped flowing, or flows again. */
   onInterrupted: (isInterrupted: boolean) => void;
@@ -18,7 +19,10 @@ export interface IceKeeperEvents {
   onHopeless: () => void;
 }
 
-/** Watches one transport's connection and restarts ICE until it flows again, or gives up. */
+/**
+ * Watches one transport's connection and restarts ICE until it flows again, or gives up. While the
+ * server is out of reach it does not give up: then nothing was tried.
+ */
 export class IceKeeper {
   readonly #transport: Transport;
   readonly #events: IceKeeperEvents;
@@ -79,7 +83,9 @@ export class IceKeeper {
     }
     this.#restarts += 1;
     // Whether the request failed or the restart did not help: the timer decides what is next.
-    this.#events.restart(this.#transport).catch(() => undefined);
+    this.#events.restart(this.#transport).catch((error: unknown) => {
+      if (gotNoAnswer(error)) this.#restarts -= 1;
+    });
     this.#schedule(RETRY_MS);
   }
 

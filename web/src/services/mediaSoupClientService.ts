@@ -9,7 +9,14 @@ import type {
 } from 'mediasoup-client/types';
 import { RequestError } from '../protocol/errors';
 import { isConsumeFailure } from '../protocol/messages';
-import type { ConsumerInfo, Method, ProducerInfo, Requests, Source } from '../protocol/messages';
+import type {
+  ConsumerInfo,
+  IceServer,
+  Method,
+  ProducerInfo,
+  Requests,
+  Source,
+} from '../protocol/messages';
 import { profileOf } from './sendingProfiles';
 
 /** How many producers one `consume` may name. */
@@ -106,13 +113,13 @@ export class MediaSoupClientService {
   }
 
   /**
-   * Consumes producers, a hundred in one request, and resumes each consumer once the browser can receive it: the
-   * server makes them paused, or the first keyframe would be lost. `onConsumer` is called for each as
-   * soon as it is ready. A producer that is gone, or that this browser cannot decode, is left out.
+   * Consumes producers, a hundred in one request. `onConsumer` is called for each as soon as the browser can receive
+   * it, to have it resumed: the server makes them paused, or the first keyframe would be lost. A producer that is
+   * gone, or that this browser cannot decode, is left out.
    */
   async consume(
     producers: ProducerInfo[],
-    onConsumer: (consumer: Consumer) => void,
+    onConsumer: (consumer: Consumer) => Promise<void>,
   ): Promise<void> {
     const { recv } = this.#opened('consume');
     for (let start = 0; start < producers.length; start += CONSUME_BATCH) {
@@ -128,6 +135,16 @@ export class MediaSoupClientService {
     // Firefox cannot change them; its account on a TURN server is then the one of the beginning.
     await transport.updateIceServers({ iceServers }).catch(() => undefined);
     await transport.restartIce({ iceParameters: iceParameters satisfies IceParameters });
+  }
+
+  /** Takes the TURN servers' newest credentials for restarts to come. */
+  async updateIceServers(iceServers: IceServer[]): Promise<void> {
+    const { send, recv } = this.#opened('updateIceServers');
+    try {
+      await Promise.all([send, recv].map((one) => one.updateIceServers({ iceServers })));
+    } catch {
+      // Firefox cannot, and goes on with those it has.
+    }
   }
 
   /** Everything the browser knows about both transports, as plain objects. */
@@ -152,7 +169,7 @@ export class MediaSoupClientService {
   async #consumeBatch(
     recv: Transport,
     producers: ProducerInfo[],
-    onConsumer: (consumer: Consumer) => void,
+    onConsumer: (consumer: Consumer) => Promise<void>,
   ): Promise<void> {
     const { consumers } = await this.#requester.request('consume', {
       transportId: recv.id,
@@ -163,9 +180,7 @@ export class MediaSoupClientService {
       .filter((entry): entry is ConsumerInfo => !isConsumeFailure(entry))
       .map(async (info) => {
         const producer = producers.find((candidate) => candidate.producerId === info.producerId);
-        const consumer = await recv.consume({ ...info, streamId: streamIdOf(producer) });
-        onConsumer(consumer);
-        await this.#requester.request('resumeConsumer', { consumerId: consumer.id });
+        await onConsumer(await recv.consume({ ...info, streamId: streamIdOf(producer) }));
       });
     for (const outcome of await Promise.allSettled(made)) {
       if (outcome.status === 'rejected' && !isGone(outcome.reason)) throw outcome.reason;

@@ -16,6 +16,9 @@ const REQUEST_TIMEOUT_MS = 20_000;
 /** A server that accepts the TCP connection and then says nothing must not hold the page for ever. */
 const OPEN_TIMEOUT_MS = 10_000;
 
+/** How long a socket that is doubted may stay silent. */
+const VERIFY_MS = 4_000;
+
 export interface ConnectionEvents {
   onNotification: (notification: Notification) => void;
   /** Once, however the socket ended, unless this side closed it. */
@@ -40,6 +43,7 @@ export class ProtooConnection {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #closed = false;
+  #doubt: ReturnType<typeof setTimeout> | null = null;
 
   private constructor(socket: WebSocket, events: ConnectionEvents) {
     this.#socket = socket;
@@ -97,7 +101,17 @@ export class ProtooConnection {
     this.#socket.close(1000);
   }
 
-  /** Ends a socket that is broken though it looks open (the browser said that the network is gone). */
+  /**
+   * Finds out whether the server is still there: a socket on which nothing comes in time is ended. A change
+   * of network leaves sockets that look open and carry nothing.
+   */
+  verify(): void {
+    if (this.#closed || this.#doubt !== null) return;
+    this.#doubt = setTimeout(() => this.abandon('the server does not answer'), VERIFY_MS);
+    this.request('getRtpCapabilities', {}).catch(() => undefined);
+  }
+
+  /** Ends a socket that is broken though it looks open. */
   abandon(reason: string): void {
     if (this.#closed) return;
     this.#socket.close();
@@ -105,6 +119,7 @@ export class ProtooConnection {
   }
 
   #receive(text: unknown): void {
+    this.#trust();
     const frame = parseFrame(text);
     if (frame === null) return;
     switch (frame.type) {
@@ -138,8 +153,14 @@ export class ProtooConnection {
     this.#events.onClose(code, reason);
   }
 
+  #trust(): void {
+    if (this.#doubt !== null) clearTimeout(this.#doubt);
+    this.#doubt = null;
+  }
+
   #shut(): void {
     this.#closed = true;
+    this.#trust();
     this.#socket.onmessage = this.#socket.onclose = null;
     for (const [, pending] of this.#pending) {
       clearTimeout(pending.timer);

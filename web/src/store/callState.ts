@@ -62,6 +62,14 @@ export interface MediaState {
   remoteStreams: ReadonlyMap<string, RemoteStreams>;
 }
 
+/** Where each source's producer stands in the state. */
+export const producerSlots = {
+  microphone: 'audioProducer',
+  camera: 'videoProducer',
+  screen: 'screenProducer',
+  screenAudio: 'screenAudioProducer',
+} as const satisfies Record<Source, keyof MediaState>;
+
 export interface DeviceState {
   devices: DeviceList;
   microphoneId: string;
@@ -88,6 +96,8 @@ export interface Actions {
   startProducing: (source: 'microphone' | 'camera' | 'screen') => Promise<void>;
   /** Mutes the microphone, turns the camera off (its light too), or ends the screen share. */
   stopProducing: (source: 'microphone' | 'camera' | 'screen') => Promise<void>;
+  /** Brings what is sent into line with what is wanted, after a new connection. */
+  syncProducing: () => Promise<void>;
   /** Consumes everything that the others send and that is not consumed yet. */
   consumeMedia: () => Promise<void>;
   /** Closes transports, producers and consumers; devices stay open. */
@@ -97,9 +107,9 @@ export interface Actions {
   enterRoom: (roomId: string) => void;
   join: (displayName: string) => Promise<void>;
   leave: () => void;
-  /** Does not wait for the next attempt to reconnect. */
+  /** Does not wait for the next attempt to reconnect; in a call that seems well, makes sure that it is. */
   retryNow: () => void;
-  /** The browser says that the network is back. */
+  /** The browser says that the network is back, or another. */
   networkChanged: () => void;
   dismissNotice: (id: number) => void;
 

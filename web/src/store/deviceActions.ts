@@ -1,8 +1,8 @@
+import { coalesced } from '../services/coalesced';
 import { listDevices, openDevice, openDevices } from '../services/deviceService';
 import type { DeviceKind, TrackResult } from '../services/deviceService';
 import { savePreferences } from '../services/preferences';
 import type { Actions } from './callState';
-import { coalesced } from './runtime';
 import type { Runtime } from './runtime';
 
 type DeviceActions = Pick<

@@ -1,10 +1,12 @@
+import type { Consumer } from 'mediasoup-client/types';
 import { IceKeeper } from '../services/iceKeeper';
 import { MediaSoupClientService } from '../services/mediaSoupClientService';
+import { coalesced } from '../services/coalesced';
 import { streamOf } from '../services/streams';
+import { Subscription } from '../services/subscription';
 import type { Actions } from './callState';
 import { noMedia } from './callState';
 import { withStream } from './roomUpdates';
-import { coalesced } from './runtime';
 import type { Runtime } from './runtime';
 
 type MediaActions = Pick<
@@ -23,6 +25,8 @@ export function createMediaActions(runtime: Runtime): MediaActions {
       if (transport === null) continue;
       const keeper = new IceKeeper(transport, {
         restart: async (broken) => {
+          // The network may have changed under the socket too.
+          runtime.connection?.verify();
           await runtime.media?.restartIce(broken);
         },
         onInterrupted: (isInterrupted) => {
@@ -30,7 +34,10 @@ export function createMediaActions(runtime: Runtime): MediaActions {
           else interrupted.delete(transport.id);
           set({ isMediaInterrupted: interrupted.size > 0 });
         },
-        onHopeless: () => runtime.connection?.abandon('media does not flow'),
+        onHopeless: () => {
+          runtime.isMediaHopeless = true;
+          runtime.connection?.abandon('media does not flow');
+        },
       });
       runtime.keepers.push(keeper);
     }
@@ -47,17 +54,26 @@ export function createMediaActions(runtime: Runtime): MediaActions {
     if (wanted.length === 0) return;
     // What the server does not answer with cannot be had (gone, or no common codec): asked for once.
     for (const producer of wanted) refused.add(producer.producerId);
-    await media.consume(wanted, (consumer) => {
-      const producer = get().producers.get(consumer.producerId);
-      if (runtime.media !== media || producer === undefined) {
-        consumer.close();
-        return;
-      }
-      refused.delete(producer.producerId);
-      runtime.consumers.set(producer.producerId, consumer);
-      const change = { [producer.source]: streamOf(consumer.track) };
-      set({ remoteStreams: withStream(get().remoteStreams, producer.participantId, change) });
-    });
+    try {
+      await media.consume(wanted, (consumer) => take(media, consumer));
+    } catch (error) {
+      for (const producer of wanted) refused.delete(producer.producerId);
+      throw error;
+    }
+  };
+
+  const take = async (media: MediaSoupClientService, consumer: Consumer): Promise<void> => {
+    const producer = get().producers.get(consumer.producerId);
+    if (runtime.media !== media || producer === undefined) {
+      consumer.close();
+      return;
+    }
+    refused.delete(producer.producerId);
+    const subscription = new Subscription(runtime, consumer);
+    runtime.consumers.set(producer.producerId, subscription);
+    const change = { [producer.source]: streamOf(consumer.track) };
+    set({ remoteStreams: withStream(get().remoteStreams, producer.participantId, change) });
+    await subscription.want({ paused: false });
   };
   const refused = new Set<string>();
   const consumeAll = coalesced(consumeNew);
@@ -66,7 +82,7 @@ export function createMediaActions(runtime: Runtime): MediaActions {
     initializeMediaSoup: async (routerRtpCapabilities) => {
       const { connection } = runtime;
       const media = await MediaSoupClientService.load(
-        { request: (method, data) => runtime.request(method, data) },
+        runtime,
         routerRtpCapabilities,
         runtime.options.deviceOptions,
       );
@@ -98,6 +114,8 @@ export function createMediaActions(runtime: Runtime): MediaActions {
       for (const keeper of runtime.keepers) keeper.stop();
       runtime.keepers = [];
       runtime.consumers.clear();
+      runtime.untold.clear();
+      runtime.isMediaHopeless = false;
       refused.clear();
       runtime.media?.close();
       runtime.media = null;

@@ -1,12 +1,12 @@
 import type { Producer } from 'mediasoup-client/types';
+import { coalesced } from '../services/coalesced';
 import { openScreen } from '../services/deviceService';
 import type { Source } from '../protocol/messages';
 import type { Actions } from './callState';
 import type { LocalDevices } from './deviceActions';
-import { coalesced } from './runtime';
 import type { Runtime } from './runtime';
 
-type ProducingActions = Pick<Actions, 'startProducing' | 'stopProducing'>;
+type ProducingActions = Pick<Actions, 'startProducing' | 'stopProducing' | 'syncProducing'>;
 
 /**
  * What this participant sends. The actions write down what the user wants; the sync functions then
@@ -26,15 +26,24 @@ export function createProducingActions(runtime: Runtime, local: LocalDevices): P
   };
 
   const pause = async (producer: Producer): Promise<void> => {
-    if (producer.closed || producer.paused) return;
+    if (producer.closed || (producer.paused && !runtime.untold.has(producer.id))) return;
     producer.pause();
-    await runtime.request('pauseProducer', { producerId: producer.id });
+    await tell('pauseProducer', producer);
   };
 
   const resume = async (producer: Producer): Promise<void> => {
-    if (producer.closed || !producer.paused) return;
+    if (producer.closed || (!producer.paused && !runtime.untold.has(producer.id))) return;
     producer.resume();
-    await runtime.request('resumeProducer', { producerId: producer.id });
+    await tell('resumeProducer', producer);
+  };
+
+  const tell = async (
+    method: 'pauseProducer' | 'resumeProducer',
+    producer: Producer,
+  ): Promise<void> => {
+    runtime.untold.add(producer.id);
+    await runtime.request(method, { producerId: producer.id });
+    runtime.untold.delete(producer.id);
   };
 
   const close = async (producer: Producer | null): Promise<void> => {
@@ -132,6 +141,17 @@ export function createProducingActions(runtime: Runtime, local: LocalDevices): P
         await sync[source]();
       } catch (error) {
         runtime.report(failures[source], error);
+      }
+    },
+
+    syncProducing: async () => {
+      // A screen brings the camera along.
+      for (const source of ['microphone', 'screen'] as const) {
+        try {
+          await sync[source]();
+        } catch (error) {
+          runtime.report(failures[source], error);
+        }
       }
     },
 

@@ -1,35 +1,28 @@
-import type { JoinResult, Notification } from '../protocol/messages';
+import type { Notification, ParticipantInfo, Snapshot } from '../protocol/messages';
 import type { MediaState, RemoteStreams, SessionState } from './callState';
 
 type RoomState = Pick<SessionState, 'participantId' | 'participants' | 'producers'> &
   Pick<MediaState, 'remoteStreams'>;
 
-/** The room as joinRoom's answer describes it. This participant is last: the others were there before. */
+/**
+ * The room as the server describes it, in the order of joining. Own producers are left out: `MediaState` has them.
+ * @param self added when the answer does not list them
+ */
 export function roomOf(
-  result: JoinResult,
-  displayName: string,
+  room: Pick<Snapshot, 'participantId' | 'participants' | 'producers'>,
+  self?: ParticipantInfo,
 ): Pick<RoomState, 'participantId' | 'participants' | 'producers'> {
-  const self = result.participants.find((one) => one.participantId === result.participantId);
-  const others = result.participants
-    .filter((one) => one.participantId !== result.participantId)
-    .sort((a, b) => a.joinedAt - b.joinedAt);
-  const everybody = [
-    ...others,
-    self ?? {
-      participantId: result.participantId,
-      displayName,
-      role: result.role,
-      joinedAt: Number.MAX_SAFE_INTEGER,
-      permissions: result.permissions,
-      handRaised: false,
-    },
-  ];
+  const { participantId } = room;
+  const isListed = room.participants.some((one) => one.participantId === participantId);
+  const everybody = [...room.participants, ...(isListed || self === undefined ? [] : [self])].sort(
+    (a, b) => a.joinedAt - b.joinedAt,
+  );
   return {
-    participantId: result.participantId,
+    participantId,
     participants: new Map(everybody.map((one) => [one.participantId, one])),
     producers: new Map(
-      result.producers
-        .filter((one) => one.participantId !== result.participantId)
+      room.producers
+        .filter((one) => one.participantId !== participantId)
         .map((one) => [one.producerId, one]),
     ),
   };

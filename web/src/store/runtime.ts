@@ -1,8 +1,9 @@
-import type { Consumer, DeviceOptions } from 'mediasoup-client/types';
+import type { DeviceOptions } from 'mediasoup-client/types';
 import type { StoreApi } from 'zustand/vanilla';
 import type { IceKeeper } from '../services/iceKeeper';
 import type { MediaSoupClientService } from '../services/mediaSoupClientService';
 import type { ProtooConnection } from '../services/protooConnection';
+import type { Subscription } from '../services/subscription';
 import { RequestError } from '../protocol/errors';
 import type { Method, Requests } from '../protocol/messages';
 import type { Notice, VideoCallState } from './callState';
@@ -24,7 +25,11 @@ export class Runtime {
   media: MediaSoupClientService | null = null;
   keepers: IceKeeper[] = [];
   /** By producer. */
-  readonly consumers = new Map<string, Consumer>();
+  readonly consumers = new Map<string, Subscription>();
+  /** Own producers whose pause or resume the server has not confirmed. */
+  readonly untold = new Set<string>();
+  /** Media does not flow whatever is tried: there is no use in resuming a session of it. */
+  isMediaHopeless = false;
   readonly #api: StoreApi<VideoCallState>;
   #nextNotice = 1;
 
@@ -60,29 +65,4 @@ export class Runtime {
     console.warn(`${what}:`, error);
     this.notify('warning', what);
   }
-}
-
-/**
- * Wraps work that brings the world into line with the state. Calls never overlap; calls that come while
- * it runs lead to one more run, so that the last wish wins however fast a button is pressed.
- */
-export function coalesced(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | null = null;
-  let wishes = 0;
-  const run = async (): Promise<void> => {
-    let seen: number;
-    try {
-      do {
-        seen = wishes;
-        await work();
-      } while (seen !== wishes);
-    } finally {
-      running = null;
-    }
-  };
-  return () => {
-    wishes += 1;
-    running ??= run();
-    return running;
-  };
 }

@@ -8,16 +8,21 @@ import type {
   JoinResult,
   ParticipantInfo,
   ProducerInfo,
+  Snapshot,
   Source,
 } from '../../src/protocol/messages';
+import type { OwnConsumer } from '../../src/protocol/generated';
 import { FakeWebSocket, installFakeWebSocket } from './fakeWebSocket';
 import type { SentFrame } from './fakeWebSocket';
 
 type Handler = (data: never, server: FakeServer) => unknown;
 
-/** Makes a request fail with a code when thrown by a handler. */
+/** Returned by a handler: the request stays without an answer. */
+export const NO_ANSWER = Symbol('no answer');
+
 const allPermissions = { audio: true, video: true, screen: true, chat: true };
 
+/** Makes a request fail with a code when thrown by a handler. */
 export class Refusal extends Error {
   readonly code: string;
 
@@ -37,22 +42,40 @@ export class FakeServer {
   readonly producers: ProducerInfo[] = [];
   /** Whether new sockets open; when not, they close at once. */
   isReachable = true;
+  /** Whether a session whose socket broke is kept, or over as after a restart. */
+  keepsSessions = false;
+  /** What the page has in the room, as far as the server knows. */
+  readonly transports: string[] = [];
+  readonly consumers: OwnConsumer[] = [];
+  readonly ownProducers: ProducerInfo[] = [];
+  /** What joinRoom and resumeSession say of the page's own rights and of the room. */
+  joinAnswer: Pick<JoinResult, 'role' | 'permissions' | 'room' | 'knocks'> = {
+    role: 'participant',
+    permissions: allPermissions,
+    room: { locked: false, lobby: false, hasPassword: false, permissions: allPermissions },
+    knocks: [],
+  };
+  #me = '';
   #nextId = 1;
 
   readonly handlers: Record<string, Handler> = {
     joinRoom: (data: { roomId: string }) => this.joinResult(data.roomId),
+    resumeSession: () => this.snapshot(),
     leaveRoom: () => ({}),
-    createWebRtcTransport: () => ({
-      ...generateTransportRemoteParameters(),
-      iceServers: [],
-      id: this.#id('transport'),
-    }),
+    getRtpCapabilities: () => generateRouterRtpCapabilities(),
+    createWebRtcTransport: () => {
+      const id = this.#id('transport');
+      this.transports.push(id);
+      return { ...generateTransportRemoteParameters(), iceServers: [], id };
+    },
     connectTransport: () => ({}),
-    produce: () => ({ id: this.#id('producer') }),
+    produce: (data: { kind: MediaKind; source: Source }) => this.#produce(data),
     pauseProducer: () => ({}),
     resumeProducer: () => ({}),
     closeProducer: () => ({}),
+    pauseConsumer: () => ({}),
     resumeConsumer: () => ({}),
+    closeConsumer: () => ({}),
     restartIce: () => ({
       iceParameters: generateTransportRemoteParameters().iceParameters,
       iceServers: [],
@@ -80,19 +103,40 @@ export class FakeServer {
   }
 
   joinResult(roomId: string): JoinResult {
+    this.transports.length = this.consumers.length = this.ownProducers.length = 0;
+    this.#me = this.#id('me');
     return {
       roomId,
-      participantId: this.#id('me'),
-      role: 'participant',
-      permissions: allPermissions,
-      room: { locked: false, lobby: false, hasPassword: false, permissions: allPermissions },
+      participantId: this.#me,
+      ...this.joinAnswer,
       rtpCapabilities: generateRouterRtpCapabilities(),
       iceServers: [],
       participants: [...this.participants],
       producers: [...this.producers],
       messages: [],
-      knocks: [],
       resumeToken: 'token',
+    };
+  }
+
+  snapshot(): Snapshot {
+    if (!this.keepsSessions) throw new Refusal('NOT_FOUND');
+    const { room, permissions, role, knocks } = this.joinAnswer;
+    return {
+      roomId: 'calm-otter',
+      participantId: this.#me,
+      role,
+      permissions,
+      room,
+      knocks,
+      iceServers: [],
+      participants: [
+        ...this.participants,
+        { ...participant(this.#me, 'Maya', 5), role, permissions },
+      ],
+      producers: [...this.producers, ...this.ownProducers],
+      messages: [],
+      transports: [...this.transports],
+      consumers: [...this.consumers],
     };
   }
 
@@ -105,6 +149,7 @@ export class FakeServer {
       codecMimeType: producer.kind === 'audio' ? 'audio/opus' : 'video/VP8',
     });
     const id = this.#id('consumer');
+    this.consumers.push({ consumerId: id, producerId });
     return {
       id,
       producerId,
@@ -117,14 +162,7 @@ export class FakeServer {
 
   /** Somebody else is in the room, announced when the page is there already. */
   addParticipant(participantId: string, displayName: string, joinedAt = 1): void {
-    const info: ParticipantInfo = {
-      participantId,
-      displayName,
-      role: 'participant',
-      joinedAt,
-      permissions: allPermissions,
-      handRaised: false,
-    };
+    const info = participant(participantId, displayName, joinedAt);
     this.participants.push(info);
     if (this.sockets.length > 0) this.socket.notify('participantJoined', info);
   }
@@ -140,6 +178,13 @@ export class FakeServer {
     return this.socket.requests(method).map((frame) => frame.data);
   }
 
+  #produce({ kind, source }: { kind: MediaKind; source: Source }): { id: string } {
+    const id = this.#id('producer');
+    const info = { producerId: id, participantId: this.#me, kind, source, paused: false };
+    this.ownProducers.push(info);
+    return { id };
+  }
+
   #answer(socket: FakeWebSocket, frame: SentFrame): void {
     if (frame.request !== true || frame.method === undefined) return;
     const { id, method, data } = frame;
@@ -147,7 +192,9 @@ export class FakeServer {
     let answer: object;
     try {
       if (handler === undefined) throw new Refusal('UNSUPPORTED');
-      answer = { response: true, id, ok: true, data: handler(data as never, this) };
+      const result = handler(data as never, this);
+      if (result === NO_ANSWER) return;
+      answer = { response: true, id, ok: true, data: result };
     } catch (error) {
       const code = error instanceof Refusal ? error.code : 'INTERNAL';
       answer = { response: true, id, ok: false, errorCode: code, errorReason: String(error) };
@@ -160,4 +207,19 @@ export class FakeServer {
   #id(what: string): string {
     return `${what}-${this.#nextId++}`;
   }
+}
+
+export function participant(
+  participantId: string,
+  displayName: string,
+  joinedAt = 1,
+): ParticipantInfo {
+  return {
+    participantId,
+    displayName,
+    role: 'participant',
+    joinedAt,
+    permissions: allPermissions,
+    handRaised: false,
+  };
 }

@@ -1,5 +1,6 @@
 import type { ConnectionState, Transport } from 'mediasoup-client/types';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { RequestError } from '../../src/protocol/errors';
 import { IceKeeper } from '../../src/services/iceKeeper';
 
 class FakeTransport {
@@ -85,4 +86,14 @@ test('a stopped keeper does nothing any more', () => {
   transport.become('failed');
   keeper.hurry();
   expect(restart).not.toHaveBeenCalled();
+});
+
+test('while the server is out of reach it goes on trying', async () => {
+  restart.mockImplementation(() =>
+    Promise.reject(new RequestError('DISCONNECTED', 'no connection', 'restartIce')),
+  );
+  transport.become('failed');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(restart.mock.calls.length).toBeGreaterThan(10);
+  expect(onHopeless).not.toHaveBeenCalled();
 });

@@ -68,7 +68,9 @@ test('attempts grow apart while the server is away, and succeed when it is back'
   const { store, server } = call;
   server.isReachable = false;
   server.socket.breakDown();
-  for (const [index, delay] of [300, 800, 1_600, 3_000, 5_000, 8_000, 8_000].entries()) {
+  for (const [index, delay] of [
+    300, 600, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000, 8_000,
+  ].entries()) {
     expect(store.getState().reconnect?.attempt).toBe(index);
     await pass(delay - 1);
     expect(server.sockets).toHaveLength(1 + index);
@@ -90,7 +92,7 @@ test('a server that answers joins with a passing error is tried again', async ()
   await pass(300);
   expect(store.getState().reconnect?.attempt).toBe(1);
   if (joinRoom !== undefined) server.handlers.joinRoom = joinRoom;
-  await pass(800);
+  await pass(600);
   expect(store.getState().reconnect).toBeNull();
 });
 
@@ -110,7 +112,7 @@ test('the user, or a network that is back, need not wait', async () => {
   const { store, server } = call;
   server.isReachable = false;
   server.socket.breakDown();
-  await pass(300 + 800 + 1_600);
+  await pass(300 + 600 + 1_000);
   server.isReachable = true;
   store.getState().networkChanged();
   await settled();
