@@ -65,7 +65,13 @@ SUITES: tuple[Suite, ...] = (
     ),
     _pytest("packaging", "the wheel and the source archive, in clean environments", "tests/packaging"),
     _node("interop", "clients that nobody here wrote", "interop/"),
-    _node("browser", "Chromium: whole calls", "browser/call.test.mjs", "browser/page.test.mjs"),
+    _node(
+        "browser",
+        "Chromium: whole calls",
+        "browser/call.test.mjs",
+        "browser/page.test.mjs",
+        "browser/recovery.test.mjs",
+    ),
     Suite(
         "network",
         "Firefox and Chromium in network namespaces, and through TURN",

@@ -22,18 +22,25 @@ export const WORKERS = 2;
  * @property {number} rtcPort the first of its `WORKERS` UDP ports
  * @property {() => Promise<string>} log what it has logged
  * @property {() => Promise<void>} stop SIGTERM, and a clean exit is expected
+ * @property {() => Promise<void>} kill SIGKILL: it gets to say nothing to anybody
  */
 
 /**
  * Start a server and wait until it answers.
  *
- * @param {{ host?: string, port?: number, namespace?: string, flags?: string[] }} [options]
+ * @param {{ host?: string, port?: number, rtcPort?: number, namespace?: string, flags?: string[] }} [options]
  *   `namespace`: a network namespace to run it in; `flags`: more of them
  * @returns {Promise<Server>}
  */
-export async function startServer({ host = '127.0.0.1', port: given, namespace, flags = [] } = {}) {
-  const port = given ?? (await freeTcpPort(namespace === undefined ? host : '127.0.0.1'));
-  const rtcPort = await freeUdpPorts(WORKERS);
+export async function startServer({
+  host = '127.0.0.1',
+  port: givenPort,
+  rtcPort: givenRtcPort,
+  namespace,
+  flags = [],
+} = {}) {
+  const port = givenPort ?? (await freeTcpPort(namespace === undefined ? host : '127.0.0.1'));
+  const rtcPort = givenRtcPort ?? (await freeUdpPorts(WORKERS));
   const directory = await mkdtemp(join(tmpdir(), 'videocall-server-'));
   const log = join(directory, 'videocall.log');
   const serve = [
@@ -64,6 +71,11 @@ export async function startServer({ host = '127.0.0.1', port: given, namespace, 
       throw new Error(`the server ended with ${String(child.exitCode ?? child.signalCode)}:\n${output}`);
     }
   };
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await exited;
+    await rm(directory, { recursive: true });
+  };
   try {
     await until('the server answers /healthz', async () => {
       if (child.exitCode !== null) return true;
@@ -71,10 +83,9 @@ export async function startServer({ host = '127.0.0.1', port: given, namespace, 
     });
     if (child.exitCode !== null) throw new Error(`the server ended at once:\n${output}`);
   } catch (error) {
-    child.kill('SIGKILL');
-    await exited;
-    await rm(directory, { recursive: true });
+    await kill();
     throw new Error(`no server:\n${output}`, { cause: error });
   }
-  return { url, pid: /** @type {number} */ (child.pid), rtcPort, log: () => readFile(log, 'utf8'), stop };
+  const pid = /** @type {number} */ (child.pid);
+  return { url, pid, rtcPort, log: () => readFile(log, 'utf8'), stop, kill };
 }

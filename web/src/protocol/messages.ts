@@ -7,7 +7,6 @@ export type ParticipantInfo = generated.Participant;
 export type ProducerInfo = generated.Producer;
 export type JoinResult = generated.RoomJoined;
 export type Snapshot = generated.SessionResumed;
-export type IceServer = generated.IceServer;
 export type TransportInfo = generated.Transport;
 export type ConsumerInfo = generated.Consumer;
 export type ConsumeFailure = generated.ConsumeFailure;

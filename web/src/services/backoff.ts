@@ -2,7 +2,7 @@
  * Delays between attempts to come back, in ms: close together as long as a change of network or the restart of
  * a server takes, then gentle on one that stays away.
  */
-const STEPS_MS = [300, 600, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000] as const;
+const STEPS_MS = [300, 600, 1_000, 1_500, 2_000, 2_000, 3_000, 3_000, 3_000, 5_000, 8_000] as const;
 
 /** How much of a step is random, so that the people of a room do not all come back in one instant. */
 const JITTER = 0.4;

@@ -137,16 +137,6 @@ export class MediaSoupClientService {
     await transport.restartIce({ iceParameters: iceParameters satisfies IceParameters });
   }
 
-  /** Takes the TURN servers' newest credentials for restarts to come. */
-  async updateIceServers(iceServers: IceServer[]): Promise<void> {
-    const { send, recv } = this.#opened('updateIceServers');
-    try {
-      await Promise.all([send, recv].map((one) => one.updateIceServers({ iceServers })));
-    } catch {
-      // Firefox cannot, and goes on with those it has.
-    }
-  }
-
   /** Everything the browser knows about both transports, as plain objects. */
   async getStats(): Promise<{ send: unknown[]; recv: unknown[] }> {
     if (this.#transports === null || this.#closed) return { send: [], recv: [] };

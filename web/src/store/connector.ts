@@ -99,7 +99,6 @@ export class Connector {
         return false;
       }
       applySnapshot(this.#runtime, snapshot);
-      void media.updateIceServers(snapshot.iceServers);
       for (const keeper of keepers) keeper.hurry();
       return true;
     } catch (error) {
