@@ -76,6 +76,8 @@ def load_settings(
             values[option.field] = _parse(option, option.flag, flag if option.many else [flag])
     settings = Settings(**values)  # type: ignore[arg-type] # each option's parser makes what its field holds
     _check_turn(settings)
+    if settings.webhook_urls and not settings.webhook_secret:
+        raise SettingsError("webhook_secret is missing: receivers know by it what comes from this server")
     return settings
 
 
@@ -215,6 +217,15 @@ OPTIONS: Final = (
         "the API is off)",
         many=True,
     ),
+    Option(
+        "webhook_url",
+        "webhook_urls",
+        parsers.webhook_url,
+        "URL",
+        "tell it of rooms, participants and tracks, by signed POSTs; may be repeated",
+        many=True,
+    ),
+    Option("webhook_secret", "webhook_secret", parsers.webhook_secret, "SECRET", "by which these are signed"),
     Option(
         "token_secret",
         "token_secret",

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress
 from videocall.tokens import MIN_SECRET_BYTES
 from videocall.turn import TurnUrl
+from videocall.webhooks import secret_bytes
 
 __all__ = [
+    "api_key",
     "host",
     "integer",
     "origin",
@@ -20,6 +22,8 @@ __all__ = [
     "tls",
     "token_secret",
     "turn_server",
+    "webhook_secret",
+    "webhook_url",
 ]
 
 
@@ -99,6 +103,25 @@ def secret(text: str) -> str:
     """Any text but none. Its message does not quote it: that would end up in somebody's log."""
     if not text.isprintable() or not text.strip():
         raise ValueError("this takes text of at least one visible character and no control characters")
+    return text
+
+
+def webhook_url(text: str) -> str:
+    """An ``http:`` or ``https:`` URL. Its message does not quote it: it may hold a secret."""
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in {"http", "https"} and bool(url.hostname) and not url.fragment and text.isascii()
+        usable = usable and text.isprintable() and " " not in text and (url.port is None or url.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("this takes a URL such as https://app.example.org/videocall")
+    return text
+
+
+def webhook_secret(text: str) -> str:
+    """A secret long enough to sign webhooks with."""
+    secret_bytes(text)
     return text
 
 

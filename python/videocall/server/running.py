@@ -16,6 +16,7 @@ from videocall.server.pulse import Pulse
 from videocall.server.settings import Settings
 from videocall.server.static import load_bundle
 from videocall.server.turn import ice_servers
+from videocall.server.webhooks import open_webhooks
 from videocall.signaling import Hub, open_hub
 from videocall.signaling.media import Engine
 from videocall.signaling.rates import Rate, Rates
@@ -62,6 +63,7 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
     rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
     async with (
         engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
+        open_webhooks(settings.webhook_urls, settings.webhook_secret) as webhooks,
         open_hub(
             core, ice_servers=ice_servers(settings), verifier=verifier, rates=rates, resume_s=settings.resume_within
         ) as hub,
@@ -69,13 +71,14 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         trio.open_nursery() as nursery,
     ):
         hub.events.watch(hooks.tell)
+        hub.events.watch(webhooks.tell)
         pulse = Pulse(core.workers)
         nursery.start_soon(pulse.run)
         services = Services(
             hub=hub,
             bundle=bundle,
             access=Access(settings.api_keys),
-            parts=[pulse.workers, pulse.loop],
+            parts=[pulse.workers, pulse.loop, webhooks.part],
             allowed_origins=frozenset(settings.allowed_origins),
         )
         yield Running(create_app(services), hub, len(core.workers))

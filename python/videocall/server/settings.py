@@ -38,6 +38,8 @@ class Settings:
         request_rate: requests a second of one session in the long run, ten times as many at once; 0 for no limit.
         resume_within: seconds for which a participant whose connection broke keeps its place.
         api_keys: each opens the REST API; without one it is off.
+        webhook_urls: who is told of what happens.
+        webhook_secret: by which that is signed; see `videocall.webhooks`.
         token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
     """
 
@@ -60,3 +62,5 @@ class Settings:
     resume_within: int = 30
     token_secret: str | None = field(default=None, repr=False)
     api_keys: tuple[str, ...] = field(default=(), repr=False)
+    webhook_urls: tuple[str, ...] = field(default=(), repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)

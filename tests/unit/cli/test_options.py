@@ -56,11 +56,14 @@ EVERY: dict[str, tuple[str, object]] = {
     "request_rate": ("7", 7),
     "resume_within": ("9", 9),
     "token_secret": (SECRET, SECRET),
+    "webhook_url": ("https://app.example.org/hook?key=1", ("https://app.example.org/hook?key=1",)),
+    "webhook_secret": (SECRET, SECRET),
     "api_key": ("k" * 16, ("k" * 16,)),
 }
 """What each option's text makes of its field."""
 
 COMPANIONS: dict[str, dict[str, object]] = {
+    "webhook_url": {"webhook_secret": SECRET},
     "turn_secret": {"turn_server": [TURN]},
     "turn_user": {"turn_server": [TURN], "turn_password": "x"},
     "turn_password": {"turn_server": [TURN], "turn_user": "x"},
@@ -202,3 +205,32 @@ def test_turn_settings_that_do_not_go_together(tmp_path: Path, flags: dict[str, 
     with pytest.raises(SettingsError, match=told) as refused:
         load(tmp_path, flags)
     assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("api_key", "hunter2"),
+        ("api_key", "sixteen characters and a blank"),
+        ("webhook_url", "ftp://app.example.org/hunter2"),
+        ("webhook_url", "https:///hunter2"),
+        ("webhook_url", "https://app.example.org:port/hunter2"),
+        ("webhook_secret", "hunter2"),
+        ("webhook_secret", "whsec_not/base64!hunter2"),
+    ],
+)
+def test_what_may_be_secret_is_refused_and_not_repeated(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"VIDEOCALL_{name.upper()}: ") as refused:
+        load(tmp_path, environ={f"VIDEOCALL_{name.upper()}": text})
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_webhooks_are_signed(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="webhook_secret is missing"):
+        load(tmp_path, environ={"VIDEOCALL_WEBHOOK_URL": "https://app.example.org/"})
+
+
+def test_settings_do_not_show_their_secrets(tmp_path: Path) -> None:
+    secrets = {"token_secret": SECRET, "webhook_secret": SECRET, "api_key": [SECRET], "turn_secret": SECRET}
+    assert SECRET not in repr(load(tmp_path, {**secrets, "turn_server": [TURN]}))
