@@ -1,17 +1,9 @@
-"""Log lines that carry their room and participant as fields."""
+"""The logger of sessions and rooms."""
 
 import logging
-from typing import Final
 
-__all__ = ["FIELDS", "fields"]
+from videocall.log import FIELDS, fields
 
-FIELDS: Final = "videocall_fields"
-"""The attribute of a log record that holds its fields."""
-
-
-def fields(**values: object) -> dict[str, dict[str, object]]:
-    """What to pass as ``extra``; fields that are `None` are left out."""
-    return {FIELDS: {name: value for name, value in values.items() if value is not None}}
-
+__all__ = ["FIELDS", "fields", "logger"]
 
 logger = logging.getLogger("videocall.signaling")
