@@ -113,8 +113,13 @@ class Load(JsonLines):
 def meeting_server(directory: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """``videocall serve`` on the first processor: the process and its URL."""
     ports = ["--port", "0", "--rtc-port", "21000", "--rtc-address", "127.0.0.1", "--workers", "1"]
-    log = ["--log-file", str(directory / "videocall.log")]
-    command = [sys.executable, "-m", "videocall", "serve", *ports, *log, "--request-rate", "0"]
+    files = [
+        "--log-file",
+        str(directory / "videocall.log"),
+        "--database-url",
+        f"sqlite:///{directory / 'videocall.db'}",
+    ]
+    command = [sys.executable, "-m", "videocall", "serve", *ports, *files, "--request-rate", "0"]
     with subprocess.Popen(on_processor(SERVER_PROCESSOR, command), stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

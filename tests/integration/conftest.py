@@ -61,7 +61,8 @@ def web_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(web_dist: Path, log: Path, *flags: str) -> list[str]:
     ports = ["--port", "0", "--rtc-port", "0", "--rtc-address", "127.0.0.1", "--workers", "2"]
     files = ["--web-dist", str(web_dist), "--log-file", str(log)]
-    return [sys.executable, "-m", "videocall", "serve", *ports, *files, *flags]
+    database = ["--database-url", f"sqlite:///{log.parent / 'videocall.db'}"]
+    return [sys.executable, "-m", "videocall", "serve", *ports, *files, *database, *flags]
 
 
 @contextmanager

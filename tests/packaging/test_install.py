@@ -35,6 +35,7 @@ def server(installed: CleanEnvironment) -> Iterator[Running]:
     command = [
         *(installed.program("videocall"), "serve", "--port", str(port)),
         *("--rtc-port", str(rtc_port), "--rtc-address", "127.0.0.1", "--workers", "1", "--log-file", "videocall.log"),
+        *("--database-url", "sqlite:///videocall.db"),
     ]
     with subprocess.Popen(
         command,

@@ -34,6 +34,14 @@ def test_it_has_every_python_file(names: list[str]) -> None:
     assert sources <= set(names)
 
 
+def test_it_has_the_migrations(names: list[str]) -> None:
+    """They are loaded by path and not imported: nothing else would miss them."""
+    migrations = PACKAGE / "store" / "migrations"
+    files = {f"videocall/store/migrations/{path.relative_to(migrations)}" for path in migrations.rglob("*.py")}
+    assert {"videocall/store/migrations/env.py", "videocall/store/migrations/versions/0001_first_tables.py"} <= files
+    assert files <= set(names)
+
+
 def test_it_is_typed(names: list[str]) -> None:
     assert "videocall/py.typed" in names
 

@@ -2,15 +2,18 @@
 
 import os
 import shutil
+from pathlib import Path
 
 from project.shell import StepError, run
 
 PROGRAMS = {
     "chromium": "chromium",
     "firefox-esr": "firefox-esr",
+    "initdb": "postgresql",
     "ip": "iproute2",
     "nft": "nftables",
     "openssl": "openssl",
+    "redis-server": "redis-server",
     "turnserver": "coturn",
 }
 """Program -> the Debian package that has it."""
@@ -43,5 +46,6 @@ def install_missing() -> None:
 
 
 def _find(program: str) -> str | None:
-    # A plain user's PATH often lacks the sbin directories, where Debian has `ip`.
-    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    # A plain user's PATH often lacks the sbin directories, where Debian has `ip`. PostgreSQL's servers are on nobody's.
+    places = [os.environ.get("PATH", ""), "/usr/sbin", "/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    return shutil.which(program, path=os.pathsep.join(places))

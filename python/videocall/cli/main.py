@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final, get_args
 
 from videocall import __version__
+from videocall.cli import migrate
 from videocall.cli.options import OPTIONS, SettingsError, load_settings
 from videocall.protocol.fields import Role
 from videocall.tokens import make_token
@@ -22,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "serve":
         return _serve(arguments)
+    if arguments.command == "migrate":
+        return _migrate(arguments)
     if arguments.command == "token":
         return _token(arguments)
     _parser().print_help()
@@ -48,6 +51,14 @@ def _parser() -> argparse.ArgumentParser:
             action="append" if option.many else "store",
             dest=option.name,
         )
+    migrate.describe(
+        commands.add_parser(
+            "migrate",
+            help="bring the database up to date",
+            description="Make or change the database's tables as this version needs them. `videocall serve` does so "
+            "by itself when it starts.",
+        )
+    )
     token = commands.add_parser(
         "token",
         help="make a token that lets somebody into a room",
@@ -61,6 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--name", metavar="NAME", help="what others see, whatever name the client gives")
     token.add_argument("--expires-in", metavar="SECONDS", type=int, default=3600, help="default: 3600, an hour")
     return parser
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    try:
+        print(migrate.migrate(arguments))
+    except SettingsError as error:
+        return _complain(str(error), _USAGE)
+    except migrate.MigrationError as error:
+        return _complain(str(error), _FAILED)
+    return 0
 
 
 def _token(arguments: argparse.Namespace) -> int:

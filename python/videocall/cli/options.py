@@ -64,7 +64,10 @@ def load_settings(
         SettingsError: a value is wrong, or the file is.
     """
     environ = os.environ if environ is None else environ
-    values: dict[str, object] = {"log_file": default_log_file(environ)}
+    values: dict[str, object] = {
+        "log_file": default_log_file(environ),
+        "database_url": f"sqlite:///{default_database(environ)}",
+    }
     file = _read_file(flags.get("config") or environ.get(f"{_ENVIRONMENT}CONFIG"), directory or Path())
     for option in OPTIONS:
         if option.name in file:
@@ -95,6 +98,12 @@ def default_log_file(environ: Mapping[str, str]) -> Path:
     """The log's place by the XDG base directory specification."""
     state = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "state"
     return Path(state) / "videocall" / "videocall.log"
+
+
+def default_database(environ: Mapping[str, str]) -> Path:
+    """The database's place by the same specification."""
+    data = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "share"
+    return Path(data).absolute() / "videocall" / "videocall.db"
 
 
 def _read_file(given: str | None, directory: Path) -> Mapping[str, Any]:
@@ -207,6 +216,28 @@ OPTIONS: Final = (
         parsers.integer(0, 3600),
         "SECONDS",
         "how long a participant whose connection broke keeps its place (default: 30)",
+    ),
+    Option(
+        "database_url",
+        "database_url",
+        parsers.database_url,
+        "URL",
+        "where rooms, sessions and chat are remembered: sqlite:///PATH, postgresql://USER:PASSWORD@HOST/NAME, or "
+        "memory, which ends with the server (default: sqlite in ~/.local/share/videocall/videocall.db)",
+    ),
+    Option(
+        "keep_chat",
+        "keep_chat",
+        parsers.integer(0, 36500),
+        "DAYS",
+        "how long chat is kept; 0 for ever (default: 30)",
+    ),
+    Option(
+        "keep_sessions",
+        "keep_sessions",
+        parsers.integer(0, 36500),
+        "DAYS",
+        "how long it is kept who was in which room; 0 for ever (default: 90)",
     ),
     Option(
         "api_key",

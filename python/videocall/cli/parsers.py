@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress
 from videocall.tokens import MIN_SECRET_BYTES
 from videocall.turn import TurnUrl
+from videocall.urls import check_database_url
 from videocall.webhooks import secret_bytes
 
 __all__ = [
     "api_key",
+    "database_url",
     "host",
     "integer",
     "origin",
@@ -91,6 +93,11 @@ def token_secret(text: str) -> str:
     if len(text.encode()) < MIN_SECRET_BYTES:
         raise ValueError(f"a secret needs {MIN_SECRET_BYTES} bytes at least; `openssl rand -hex 32` makes one")
     return text
+
+
+def database_url(text: str) -> str:
+    """A URL of PostgreSQL or SQLite, or ``memory``."""
+    return check_database_url(text)
 
 
 def turn_server(text: str) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 from videocall import sfu
 from videocall.server.listener import ListenError
 from videocall.server.static import MissingBundleError
+from videocall.store import StoreError
 
 __all__ = ["START_FAILURES", "TlsError"]
 
@@ -13,4 +14,4 @@ class TlsError(Exception):
     """The certificate or its key cannot be used; the message is one line for the user."""
 
 
-START_FAILURES: Final = (MissingBundleError, ListenError, TlsError, sfu.SfuError)
+START_FAILURES: Final = (MissingBundleError, ListenError, TlsError, StoreError, sfu.SfuError)

@@ -1,7 +1,9 @@
 """Everything that runs behind the application, from the settings to the end of its last part."""
 
+import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Final
 
 import trio
@@ -13,6 +15,7 @@ from videocall.server.access import Access
 from videocall.server.app import Services, create_app
 from videocall.server.hooks import Hooks
 from videocall.server.pulse import Pulse
+from videocall.server.remembering import remember
 from videocall.server.settings import Settings
 from videocall.server.static import load_bundle
 from videocall.server.turn import ice_servers
@@ -20,6 +23,7 @@ from videocall.server.webhooks import open_webhooks
 from videocall.signaling import Hub, open_hub
 from videocall.signaling.media import Engine
 from videocall.signaling.rates import Rate, Rates
+from videocall.store import Retention, open_store
 from videocall.tokens import Verifier
 
 __all__ = ["DRAIN_S", "OpenEngine", "Running", "open_engine", "run"]
@@ -61,9 +65,15 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
     verifier = Verifier(settings.token_secret) if settings.token_secret else None
     rate = settings.request_rate
     rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
+    store = await open_store(
+        settings.database_url,
+        node=uuid.uuid4().hex,
+        retention=Retention(messages_days=settings.keep_chat, sessions_days=settings.keep_sessions),
+    )
     async with (
         engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
         open_webhooks(settings.webhook_urls, settings.webhook_secret) as webhooks,
+        store.writing(),
         open_hub(
             core, ice_servers=ice_servers(settings), verifier=verifier, rates=rates, resume_s=settings.resume_within
         ) as hub,
@@ -72,13 +82,14 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
     ):
         hub.events.watch(hooks.tell)
         hub.events.watch(webhooks.tell)
+        hub.events.watch(partial(remember, store))
         pulse = Pulse(core.workers)
         nursery.start_soon(pulse.run)
         services = Services(
             hub=hub,
             bundle=bundle,
             access=Access(settings.api_keys),
-            parts=[pulse.workers, pulse.loop, webhooks.part],
+            parts=[pulse.workers, pulse.loop, webhooks.part, store.part],
             allowed_origins=frozenset(settings.allowed_origins),
         )
         yield Running(create_app(services), hub, len(core.workers))

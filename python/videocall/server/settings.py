@@ -5,6 +5,8 @@ from typing import Final
 
 from attrs import field, frozen
 
+from videocall.urls import shown
+
 __all__ = ["MIN_KEY_CHARACTERS", "RtcAddress", "Settings"]
 
 MIN_KEY_CHARACTERS: Final = 16
@@ -40,6 +42,9 @@ class Settings:
         api_keys: each opens the REST API; without one it is off.
         webhook_urls: who is told of what happens.
         webhook_secret: by which that is signed; see `videocall.webhooks`.
+        database_url: what is remembered goes there; ``memory``: it is gone when the server ends.
+        keep_chat: days for which chat is kept after it was written; 0 for ever.
+        keep_sessions: days for which it is kept who was in which room, after they left; 0 for ever.
         token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
     """
 
@@ -64,3 +69,6 @@ class Settings:
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     webhook_urls: tuple[str, ...] = field(default=(), repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
+    database_url: str = field(default="memory", repr=shown)
+    keep_chat: int = 30
+    keep_sessions: int = 90

@@ -19,8 +19,8 @@ from videocall.store.records import (
     StoredSession,
 )
 from videocall.store.store import Store, StoreDownError, open_store
-from videocall.store.url import MEMORY, check_url, shown
 from videocall.store.writer import Retention
+from videocall.urls import MEMORY, shown
 
 __all__ = [
     "MEMORY",
@@ -36,7 +36,6 @@ __all__ = [
     "StoredRoom",
     "StoredSession",
     "Upgrade",
-    "check_url",
     "make_engine",
     "open_store",
     "shown",

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.pool import Pool, QueuePool, StaticPool
 
-from videocall.store.url import MEMORY, shown, sqlite_path
+from videocall.urls import MEMORY, shown, sqlite_path
 
 if TYPE_CHECKING:
     import psycopg
@@ -35,12 +35,12 @@ def make_engine(url: str) -> Engine:
     """
     try:
         if url == MEMORY:
-            return _sqlite(make_url("sqlite://"), StaticPool)
+            return _sqlite(URL.create("sqlite"), StaticPool)
         if path := sqlite_path(url):
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-            return _sqlite(make_url(url), QueuePool)
+            return _sqlite(URL.create("sqlite", database=str(path)), QueuePool)
         return _postgresql(make_url(url))
     except OSError as error:
         raise StoreError(f"cannot make the database {url}: {error.strerror}") from None

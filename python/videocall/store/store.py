@@ -15,8 +15,8 @@ from videocall.store.journal import MAX_WAITING, Journal
 from videocall.store.log import fields, logger
 from videocall.store.migrate import upgrade
 from videocall.store.records import Record, RoomRemoved, StoredMessage, StoredRoom, StoredSession
-from videocall.store.url import shown
 from videocall.store.writer import Retention, Writer
+from videocall.urls import MEMORY, shown
 
 __all__ = ["Store", "StoreDownError", "open_store"]
 
@@ -52,7 +52,9 @@ async def open_store(
         StoreError: the database cannot be used, and waiting would not mend it.
     """
     engine = make_engine(url)
-    store = Store(engine, node, retention or Retention(), max_waiting)
+    store = Store(engine, node, retention or Retention(), max_waiting, Part("database"))
+    if url == MEMORY:
+        store.part = Part("database")  # which stays off: what is remembered is gone when the process ends
     try:
         done = await trio.to_thread.run_sync(upgrade, engine)
     except SQLAlchemyError as error:
@@ -69,17 +71,19 @@ class Store:
     """Rooms, sessions and chat of a server.
 
     Attributes:
-        part: how the database is: ``ok``, or ``down`` since when and why; and how many records were lost.
+        part: how the database is: ``ok``, ``down`` since when and why, or ``off`` when there is only memory; and how
+            many records were lost.
         writer: what writes.
     """
 
-    def __init__(self, engine: Engine, node: str, retention: Retention, max_waiting: int) -> None:
-        self.part: Final = Part("database")
+    def __init__(self, engine: Engine, node: str, retention: Retention, max_waiting: int, part: Part) -> None:
+        self.part = part
+        self._part = part
         self._engine = engine
-        self._journal = Journal(self.part, max_waiting)
+        self._journal = Journal(part, max_waiting)
         writing = trio.CapacityLimiter(1)
         self._reading = writing if is_sqlite(engine) else trio.CapacityLimiter(_READERS)
-        self.writer: Final = Writer(engine, writing, node, self._journal, self.part, retention)
+        self.writer: Final = Writer(engine, writing, node, self._journal, part, retention)
 
     @property
     def waiting(self) -> int:
@@ -167,8 +171,8 @@ class Store:
             with self._engine.begin() as connection:
                 return work(connection)
 
-        if self.part.health.state != "ok":
-            raise StoreDownError(self.part.health.reason)
+        if self._part.health.state != "ok":
+            raise StoreDownError(self._part.health.reason)
         try:
             with trio.fail_after(_READ_S):
                 return await trio.to_thread.run_sync(read, limiter=self._reading, abandon_on_cancel=True)

@@ -46,6 +46,7 @@ export async function startServer({
   const serve = [
     ...[VIDEOCALL, 'serve', '--host', host, '--port', String(port), '--rtc-port', String(rtcPort)],
     ...['--rtc-address', host, '--workers', String(WORKERS), '--log-file', log],
+    ...['--database-url', `sqlite:///${join(directory, 'videocall.db')}`],
     ...flags,
   ];
   const command = namespace === undefined ? serve : ['ip', 'netns', 'exec', namespace, ...serve];

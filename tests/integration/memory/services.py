@@ -50,14 +50,17 @@ class Service:
         self._process.send_signal(how)
         self._process.wait(STARTS_WITHIN_S)
 
-    def freeze(self) -> None:
-        """Have it answer nothing, its connections staying open."""
+    @contextmanager
+    def frozen(self, *children: int) -> Iterator[None]:
+        """Have it and its children answer nothing, their connections staying open."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
+        for process in (self._process.pid, *children):
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in (*children, self._process.pid):
+                os.kill(process, signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -24,10 +24,31 @@ def test_the_defaults_need_nothing(tmp_path: Path) -> None:
     assert (settings.host, settings.port, settings.rtc_port, settings.workers) == ("127.0.0.1", 8080, 10000, 0)
     assert (settings.rtc_addresses, settings.tls, settings.stun_servers, settings.allowed_origins) == ((), None, (), ())
     assert settings.log_file == Path("/home/ada/.local/state/videocall/videocall.log")
+    assert settings.database_url == "sqlite:////home/ada/.local/share/videocall/videocall.db"
 
 
 def test_the_log_is_in_the_state_directory(tmp_path: Path) -> None:
     assert load(tmp_path, environ={"XDG_STATE_HOME": "/s"}).log_file == Path("/s/videocall/videocall.log")
+
+
+def test_the_database_is_in_the_data_directory(tmp_path: Path) -> None:
+    database = load(tmp_path, environ={"XDG_DATA_HOME": "/d"}).database_url
+    assert database == "sqlite:////d/videocall/videocall.db"
+
+
+@pytest.mark.parametrize("text", ["mysql://ada:hunter2@db/x", "sqlite:///", "hunter2", "memory "])
+def test_a_wrong_database_url_is_not_repeated(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="VIDEOCALL_DATABASE_URL: this takes sqlite:///PATH") as error:
+        load(tmp_path, environ={"VIDEOCALL_DATABASE_URL": text})
+    assert "hunter2" not in str(error.value)
+
+
+def test_settings_do_not_show_the_database_password(tmp_path: Path) -> None:
+    url = "postgresql://ada:hunter2@db/videocall?password=hunter2"
+    settings = load(tmp_path, environ={"VIDEOCALL_DATABASE_URL": url})
+    assert settings.database_url == url
+    assert "postgresql://db/videocall" in repr(settings)
+    assert "hunter2" not in repr(settings)
 
 
 def test_flags_overrule_the_environment_which_overrules_the_file(tmp_path: Path) -> None:
@@ -58,6 +79,9 @@ EVERY: dict[str, tuple[str, object]] = {
     "token_secret": (SECRET, SECRET),
     "webhook_url": ("https://app.example.org/hook?key=1", ("https://app.example.org/hook?key=1",)),
     "webhook_secret": (SECRET, SECRET),
+    "database_url": ("postgresql://a:b@db/videocall", "postgresql://a:b@db/videocall"),
+    "keep_chat": ("7", 7),
+    "keep_sessions": ("0", 0),
     "api_key": ("k" * 16, ("k" * 16,)),
 }
 """What each option's text makes of its field."""
