@@ -38,6 +38,11 @@ class FakeMedia:
     def __exit__(self, *_: object) -> None:
         os.close(self._fd)
 
+    @property
+    def objects(self) -> dict[str, Json]:
+        """Every worker's objects that are not closed, by id."""
+        return {object_id: each for worker in self.workers for object_id, each in worker.objects.items()}
+
     def fileno(self) -> int:
         return self._fd
 

@@ -123,7 +123,15 @@ class FakeClient:
         heard, self.heard = self.heard, []
         return [name for name, _ in heard]
 
-    async def join(self, name: str, room_id: str = "daily") -> Json:
-        joined = await self.request("joinRoom", {"displayName": name, "roomId": room_id})
+    async def refusal(self, method: str, data: object = None) -> str:
+        """The code of the error that a request is answered with."""
+        try:
+            answer = await self.request(method, data)
+        except Refused as refused:
+            return refused.code
+        raise AssertionError(f"{method} was answered with {answer}")
+
+    async def join(self, name: str, room_id: str = "daily", **more: object) -> Json:
+        joined = await self.request("joinRoom", {"displayName": name, "roomId": room_id, **more})
         self.me = joined["participantId"]
         return joined

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
-from attrs import Factory, define
+from attrs import Factory, asdict, astuple, define, evolve
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol import notifications as n
 from videocall.protocol.fields import Reason
+from videocall.protocol.results import Participant
 from videocall.rooms import (
     CloseConsumer,
     CloseProducer,
@@ -32,20 +33,20 @@ LIMITS = Limits(participants=4, transports_each=3, producers_each=4, consumers_e
 
 @define
 class View:
-    """What one participant knows of the others, from the answer to its join and from notifications alone."""
+    """What one participant knows of the room, from the answer to its join and from notifications alone."""
 
-    participants: dict[str, str] = Factory(dict)
+    participants: dict[str, Participant] = Factory(dict)
     producers: dict[str, tuple[str, bool]] = Factory(dict)
     consumers: dict[str, tuple[str, bool]] = Factory(dict)
 
     def hear(self, notification: n.Notification) -> None:
         match notification:
-            case n.ParticipantJoined(participant_id, name):
-                assert participant_id not in self.participants
-                self.participants[participant_id] = name
-            case n.ParticipantUpdated(participant_id, name):
-                assert participant_id in self.participants
-                self.participants[participant_id] = name
+            case n.ParticipantJoined():
+                assert notification.participantId not in self.participants
+                self.participants[notification.participantId] = Participant(*astuple(notification, recurse=False))
+            case n.ParticipantUpdated():
+                before = self.participants[notification.participantId]
+                self.participants[notification.participantId] = evolve(before, **asdict(notification, recurse=False))
             case n.ParticipantLeft(participant_id):
                 assert participant_id not in {owner for owner, _ in self.producers.values()}
                 del self.participants[participant_id]
@@ -160,7 +161,7 @@ class Rooms(RuleBasedStateMachine):
         self.people.append(me)
         room = self.rooms[number]
         before = View(
-            {p.participantId: p.displayName for p in room.participants},
+            {p.participantId: p for p in room.participants},
             {p.producerId: (p.participantId, p.paused) for p in room.producers},
         )
         full = len(room.participants) == LIMITS.participants
@@ -172,6 +173,7 @@ class Rooms(RuleBasedStateMachine):
         effects = room.join(me, name, self.count)
         self.room_of[me] = number
         self.views[me] = before
+        self.see_oneself(me)
         self.run(number, effects)
         # Two transports at once, as every client makes them: without them little can happen.
         for direction in ("send", "recv"):
@@ -187,6 +189,7 @@ class Rooms(RuleBasedStateMachine):
     @rule(me=SOMEBODY, name=st.sampled_from(["Eve", "Zoë "]))
     def rename(self, me: str, name: str) -> None:
         self.attempt(me, lambda room: room.set_display_name(me, name), allowed=True)
+        self.see_oneself(me)
 
     @rule(me=SOMEBODY, direction=st.sampled_from(["send", "recv"]))
     def create_transport(self, me: str, direction: Literal["send", "recv"]) -> None:
@@ -332,9 +335,9 @@ class Rooms(RuleBasedStateMachine):
     def everybody_sees_the_room_as_it_is(self) -> None:
         for me, number in self.room_of.items():
             room, view = self.rooms[number], self.views[me]
-            others = {p.participantId: p.displayName for p in room.participants if p.participantId != me}
+            people = {p.participantId: p for p in room.participants}
             published = {p.producerId: (p.participantId, p.paused) for p in room.producers if p.participantId != me}
-            assert (view.participants, view.producers) == (others, published)
+            assert (view.participants, view.producers) == (people, published)
 
     @invariant()
     def the_core_has_what_the_room_says(self) -> None:
@@ -366,6 +369,11 @@ class Rooms(RuleBasedStateMachine):
                 assert producer.paused == (self.wants_paused[producer.producerId] or covered)
 
     # Helpers
+
+    def see_oneself(self, me: str) -> None:
+        """Know what one did to oneself: the answer to the request is all one is told."""
+        if (number := self.room_of.get(me)) is not None:
+            self.views[me].participants[me] = self.rooms[number].participant(me)
 
     def new_id(self, what: str) -> str:
         self.count += 1

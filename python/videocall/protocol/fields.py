@@ -11,6 +11,7 @@ __all__ = [
     "Emoji",
     "Id",
     "Kind",
+    "KnockOutcome",
     "Layer",
     "Password",
     "PausedBy",
@@ -47,6 +48,8 @@ Role = Literal["host", "participant", "viewer"]
 
 PausedBy = Literal["owner", "host", "screen"]
 """Who paused a producer: its owner, a host who muted it, or the owner's screen that stands in for the camera."""
+
+KnockOutcome = Literal["admitted", "rejected", "gone"]
 
 Reason = Literal["closed", "left", "replaced", "removed", "roomEnded", "expired", "transportClosed", "timeout", "error"]
 

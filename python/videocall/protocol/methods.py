@@ -10,6 +10,7 @@ import msgspec
 from videocall.ortc.types import RtpCapabilities
 from videocall.protocol import requests as r
 from videocall.protocol import results
+from videocall.protocol import room_requests as rr
 from videocall.protocol.errors import ErrorCode, ProtocolError
 
 __all__ = ["METHODS", "METHOD_NAMES", "RESULTS", "Request", "decode_request"]
@@ -34,6 +35,18 @@ Request = (
     | r.SetPreferredLayers
     | r.GetStats
     | r.SetDisplayName
+    | rr.SendMessage
+    | rr.GetMessages
+    | rr.RaiseHand
+    | rr.React
+    | rr.Admit
+    | rr.Reject
+    | rr.MuteParticipant
+    | rr.RemoveParticipant
+    | rr.SetRole
+    | rr.SetPermissions
+    | rr.UpdateRoom
+    | rr.EndRoom
 )
 
 METHODS: Final[dict[str, type[Any]]] = {
@@ -56,10 +69,22 @@ METHODS: Final[dict[str, type[Any]]] = {
     "setPreferredLayers": r.SetPreferredLayers,
     "getStats": r.GetStats,
     "setDisplayName": r.SetDisplayName,
+    "sendMessage": rr.SendMessage,
+    "getMessages": rr.GetMessages,
+    "raiseHand": rr.RaiseHand,
+    "react": rr.React,
+    "admit": rr.Admit,
+    "reject": rr.Reject,
+    "muteParticipant": rr.MuteParticipant,
+    "removeParticipant": rr.RemoveParticipant,
+    "setRole": rr.SetRole,
+    "setPermissions": rr.SetPermissions,
+    "updateRoom": rr.UpdateRoom,
+    "endRoom": rr.EndRoom,
 }
 
 RESULTS: Final[dict[str, tuple[type[Any], ...]]] = {
-    "joinRoom": (results.RoomJoined,),
+    "joinRoom": (results.RoomJoined, results.InLobby),
     "resumeSession": (results.SessionResumed,),
     "getRtpCapabilities": (RtpCapabilities,),
     "createWebRtcTransport": (results.Transport,),
@@ -67,6 +92,8 @@ RESULTS: Final[dict[str, tuple[type[Any], ...]]] = {
     "produce": (results.Produced,),
     "consume": (results.Consumer, results.Consumers),
     "getStats": (results.Stats,),
+    "sendMessage": (results.Sent,),
+    "getMessages": (results.Messages,),
 }
 """What a method answers: one of these; a method that is not here answers ``{}``."""
 

@@ -1,10 +1,10 @@
 """What the server says unasked: one class per notification, named in ``NOTIFICATIONS``."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from attrs import frozen
 
-from videocall.protocol.fields import PausedBy, Reason, Role
+from videocall.protocol.fields import KnockOutcome, PausedBy, Reason, Role
 from videocall.protocol.results import Participant, Producer, RoomJoined
 from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState
 
@@ -156,7 +156,7 @@ class LobbyKnockEnded:
     """``lobbyKnockEnded``: they wait no more. To hosts."""
 
     knockId: str
-    outcome: Literal["admitted", "rejected", "gone"]
+    outcome: KnockOutcome
 
 
 @frozen

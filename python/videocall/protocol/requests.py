@@ -9,7 +9,7 @@ from attrs import frozen
 from msgspec import Meta
 
 from videocall.ortc.types import DtlsParameters, RtpCapabilities, RtpParameters
-from videocall.protocol.fields import AppData, DisplayName, Id, Kind, Layer, RoomId, Source
+from videocall.protocol.fields import AppData, DisplayName, Id, Kind, Layer, Password, RoomId, Source
 
 __all__ = [
     "CloseConsumer",
@@ -29,6 +29,7 @@ __all__ = [
     "ResumeConsumer",
     "ResumeProducer",
     "ResumeSession",
+    "SetConsumerPriority",
     "SetDisplayName",
     "SetPreferredLayers",
 ]
@@ -39,7 +40,8 @@ class JoinRoom:
     """``joinRoom``: enter a room, made when nobody is in it. Without ``roomId`` the socket's query names it.
 
     Servers that have a ``token_secret`` ask for a ``token``; others read none. With the ``resumeToken`` of an earlier
-    session its participant is replaced at once.
+    session its participant is replaced at once, and keeps role and permissions; so does whoever is in the room with the
+    identity of the token. They need neither password nor lobby. A host by token needs neither as well.
     """
 
     displayName: DisplayName
@@ -47,6 +49,7 @@ class JoinRoom:
     token: Annotated[str, Meta(max_length=4096)] | None = None
     resumeToken: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     protocolVersion: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    password: Password | None = None
 
 
 @frozen
@@ -170,6 +173,17 @@ class SetPreferredLayers:
     consumerId: Id
     spatialLayer: Layer
     temporalLayer: Layer | None = None
+
+
+@frozen
+class SetConsumerPriority:
+    """``setConsumerPriority``: how much a consumer matters beside the receiver's others where bandwidth is short.
+
+    1, the lowest, unless it is set.
+    """
+
+    consumerId: Id
+    priority: Annotated[int, Meta(ge=1, le=255)]
 
 
 @frozen

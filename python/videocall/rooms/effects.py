@@ -3,19 +3,29 @@
 from attrs import frozen
 
 from videocall.protocol import results
-from videocall.protocol.fields import Reason
+from videocall.protocol.fields import KnockOutcome, Reason
 from videocall.protocol.notifications import Notification
+from videocall.protocol.shapes import ChatMessage
+from videocall.rooms.lobby import Knock
+from videocall.rooms.settings import RoomSettings
 
 __all__ = [
     "CloseConsumer",
     "CloseProducer",
     "CloseTransport",
     "Effect",
+    "EndCall",
+    "Expel",
+    "KnockEnded",
+    "KnockStarted",
+    "MessageSent",
     "Notify",
+    "ParticipantChanged",
     "PauseProducer",
     "ProducerEnded",
     "ProducerStarted",
     "ResumeProducer",
+    "SettingsChanged",
 ]
 
 
@@ -63,6 +73,35 @@ class CloseConsumer:
 
 
 @frozen
+class Expel:
+    """Tell a participant that they are removed, end their session, and have them leave."""
+
+    participant_id: str
+
+
+@frozen
+class EndCall:
+    """End the call for everyone."""
+
+    reason: Reason
+
+
+@frozen
+class KnockStarted:
+    """Somebody waits in the lobby."""
+
+    knock: Knock
+
+
+@frozen
+class KnockEnded:
+    """They wait no more: take them in when they were admitted, tell them when they were rejected."""
+
+    knock: Knock
+    outcome: KnockOutcome
+
+
+@frozen
 class ProducerStarted:
     """Tell those who watch the server that a track is published."""
 
@@ -77,6 +116,27 @@ class ProducerEnded:
     reason: Reason
 
 
+@frozen
+class ParticipantChanged:
+    """Tell them how somebody is now."""
+
+    participant: results.Participant
+
+
+@frozen
+class MessageSent:
+    """Tell them that somebody wrote."""
+
+    message: ChatMessage
+
+
+@frozen
+class SettingsChanged:
+    """Tell them how the room is set now."""
+
+    settings: RoomSettings
+
+
 Effect = (
     Notify
     | PauseProducer
@@ -84,6 +144,13 @@ Effect = (
     | CloseTransport
     | CloseProducer
     | CloseConsumer
+    | Expel
+    | EndCall
+    | KnockStarted
+    | KnockEnded
     | ProducerStarted
     | ProducerEnded
+    | ParticipantChanged
+    | MessageSent
+    | SettingsChanged
 )

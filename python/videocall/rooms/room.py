@@ -1,92 +1,105 @@
-"""One room. See the package for how calls and effects work."""
+"""One room: who comes in and who goes, its lobby and its chat. See the package for how calls and effects work."""
 
-from collections.abc import Iterator
-from typing import Final, Literal
+from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
-from videocall.protocol import ErrorCode, ProtocolError, results
+from videocall.protocol import ErrorCode, ProtocolError, shapes
 from videocall.protocol import notifications as n
-from videocall.protocol.fields import Kind, Reason, Role, Source
-from videocall.protocol.shapes import Permissions, RoomState
-from videocall.rooms.effects import (
-    CloseConsumer,
-    CloseProducer,
-    CloseTransport,
-    Effect,
-    Notify,
-    PauseProducer,
-    ProducerEnded,
-    ProducerStarted,
-    ResumeProducer,
-)
-from videocall.rooms.state import ConsumerState, Limits, ParticipantState, ProducerState, TransportState
+from videocall.protocol.fields import KnockOutcome, Reason, Role
+from videocall.rooms.chat import Chat
+from videocall.rooms.effects import CloseTransport, Effect, KnockEnded, KnockStarted, MessageSent
+from videocall.rooms.lobby import Knock
+from videocall.rooms.moderation import Moderation
+from videocall.rooms.people import clean, joined, not_found
+from videocall.rooms.rights import Standing, effective
+from videocall.rooms.settings import RoomSettings
+from videocall.rooms.state import Limits, ParticipantState
 
 __all__ = ["Room"]
 
-_KIND_OF: Final[dict[Source, Kind]] = {
-    "microphone": "audio",
-    "camera": "video",
-    "screen": "video",
-    "screenAudio": "audio",
-}
+_NO_SUCCESSION: Final[frozenset[Reason]] = frozenset(("replaced", "roomEnded", "expired"))
 
 
-class Room:
+class Room(Moderation):
     """A room and everything in it.
 
-    Every id in a call must be the participant's own, or, for what is consumed, the room's own; any other is
-    ``NOT_FOUND``, whether it exists elsewhere or not.
+    Every id in a call must be the participant's own, or, for what is consumed and for people, the room's own; any other
+    is ``NOT_FOUND``, whether it exists elsewhere or not.
     """
 
-    def __init__(self, room_id: str, limits: Limits | None = None) -> None:
-        self.id = room_id
-        self.limits = limits or Limits()
-        self._participants: dict[str, ParticipantState] = {}
-        self._producers: dict[str, ProducerState] = {}
+    def __init__(self, room_id: str, limits: Limits | None = None, settings: RoomSettings | None = None) -> None:
+        super().__init__(room_id, limits, settings)
+        self.chat = Chat()
+        self._knocks: dict[str, Knock] = {}
 
-    # Participants
+    # Coming and going
 
-    @property
-    def participants(self) -> list[results.Participant]:
-        """Who is there, in order of arrival."""
-        return [participant.wire() for participant in self._participants.values()]
+    @staticmethod
+    def check_display_name(display_name: str) -> None:
+        """Raise ``BAD_REQUEST`` unless somebody may be called that."""
+        clean(display_name)
 
-    @property
-    def producers(self) -> list[results.Producer]:
-        """What is published, in order of its beginning."""
-        return [producer.wire() for producer in self._producers.values()]
+    def check_entry(self, granted: Role | None, now_ms: int) -> None:
+        """Raise `ProtocolError` unless somebody new may come in, or knock, as far as password and lobby let them.
 
-    @property
-    def state(self) -> RoomState:
-        """How the room is set."""
-        return RoomState(locked=False, lobby=False, hasPassword=False, permissions=Permissions())
+        Raises:
+            ProtocolError: ``ROOM_EXPIRED``, ``ROOM_LOCKED``, ``ROOM_FULL``.
+        """
+        if self.settings.expires_at is not None and now_ms >= self.settings.expires_at:
+            raise ProtocolError(ErrorCode.ROOM_EXPIRED)
+        if self.settings.locked and granted != "host":
+            raise ProtocolError(ErrorCode.ROOM_LOCKED)
+        self._check_capacity()
 
-    def participant(self, participant_id: str) -> results.Participant:
-        """Someone who is there, or ``NOT_JOINED``."""
-        return self._participant(participant_id).wire()
+    def password_hash_for(self, granted: Role | None) -> str | None:
+        """The hash of the password that somebody new needs. Hosts by token need none."""
+        return None if granted == "host" else self.settings.password_hash
 
-    def join(self, participant_id: str, display_name: str, joined_at: int, granted: Role | None = None) -> list[Effect]:
-        """Take someone in, in the role they were granted; without one, the first is the room's host.
+    def has_to_knock(self, granted: Role | None, identity: str | None) -> bool:
+        """Whether somebody new has to be admitted."""
+        if identity in self._removed:
+            return True
+        # A room that nobody made beforehand belongs to its first visitor, who would have nobody to be admitted by.
+        return self.settings.lobby and granted != "host" and (self.settings.kept or bool(self._participants))
 
-        `joined_at` is in milliseconds since 1970.
+    def join(
+        self,
+        participant_id: str,
+        display_name: str,
+        joined_at: int,
+        granted: Role | None = None,
+        *,
+        identity: str | None = None,
+        standing: Standing | None = None,
+    ) -> list[Effect]:
+        """Take someone in, in the role they were granted; without one, they are host if there is none.
+
+        `joined_at` is in milliseconds since 1970. Who takes the place of their earlier self keeps its `standing`.
 
         Raises:
             ProtocolError: ``ROOM_FULL``, or ``CONFLICT`` when they are in already.
         """
         if participant_id in self._participants:
             raise ProtocolError(ErrorCode.CONFLICT, "You are in the room already.")
-        if len(self._participants) >= self.limits.participants:
-            raise ProtocolError(ErrorCode.ROOM_FULL)
-        role: Role = granted or ("participant" if self._participants else "host")
-        joined = ParticipantState(participant_id, _clean(display_name), role, joined_at, Permissions())
-        self._participants[participant_id] = joined
-        return list(
-            self._tell_others(participant_id, n.ParticipantJoined(**attrs.asdict(joined.wire(), recurse=False)))
-        )
+        self._check_capacity()
+        standing = standing or Standing(self._role_of_new(granted))
+        permissions = effective(standing, self.settings.permissions)
+        new = ParticipantState(participant_id, clean(display_name), joined_at, standing, permissions, identity)
+        self._participants[participant_id] = new
+        self._host_wanted = self._host_wanted and not new.is_host
+        return list(self._tell_others(participant_id, joined(new)))
+
+    def standing(self, participant_id: str) -> Standing:
+        """What someone is in the room."""
+        return self._participant(participant_id).standing
 
     def leave(self, participant_id: str, reason: Reason) -> list[Effect]:
-        """Let someone go and close all they had. Someone who is gone already is no error."""
+        """Let someone go and close all they had. Someone who is gone already is no error.
+
+        When the last host goes the next one is chosen, unless they come again at once or the call ends for all.
+        """
         leaver = self._participants.pop(participant_id, None)
         if leaver is None:
             return []
@@ -97,267 +110,125 @@ class Room:
             effects += self._drop_producer(producer, reason, tell_owner=False)
         effects += self._tell_others(participant_id, n.ParticipantLeft(participant_id, reason))
         effects += [CloseTransport(transport_id) for transport_id in leaver.transports]
+        if leaver.is_host and reason not in _NO_SUCCESSION:
+            effects += self._choose_host()
+        self._host_wanted = self._host_wanted and bool(self._participants)
         return effects
 
-    def possessions(self, participant_id: str) -> tuple[list[str], list[results.OwnConsumer]]:
-        """The ids of their transports, and what they receive."""
-        owner = self._participant(participant_id)
-        return list(owner.transports), [results.OwnConsumer(c.id, c.producer) for c in owner.consumers.values()]
+    # The lobby
 
-    @staticmethod
-    def check_display_name(display_name: str) -> None:
-        """Raise ``BAD_REQUEST`` unless somebody may be called that."""
-        _clean(display_name)
+    @property
+    def knocks(self) -> list[Knock]:
+        """Who waits there, in order of arrival."""
+        return list(self._knocks.values())
 
-    def set_display_name(self, participant_id: str, display_name: str) -> list[Effect]:
-        """Change what the others see."""
-        participant = self._participant(participant_id)
-        participant.display_name = _clean(display_name)
-        update = n.ParticipantUpdated(
-            participant_id,
-            participant.display_name,
-            participant.role,
-            participant.permissions,
-            participant.hand_raised,
-        )
-        return list(self._tell_others(participant_id, update))
+    def knocks_for(self, participant_id: str) -> list[shapes.Knock]:
+        """Who waits there, as far as somebody may see it."""
+        return [knock.wire() for knock in self.knocks] if self._participant(participant_id).is_host else []
 
-    # Transports
+    def knock(self, knock_id: str, display_name: str, identity: str | None = None) -> list[Effect]:
+        """Have somebody wait in the lobby.
 
-    def check_new_transport(self, participant_id: str) -> None:
-        """Raise `ProtocolError` unless they may have one more transport."""
-        _check_limit(len(self._participant(participant_id).transports), self.limits.transports_each, "transports")
-
-    def add_transport(self, participant_id: str, transport_id: str, direction: Literal["send", "recv"]) -> None:
-        """Remember a new transport."""
-        self.check_new_transport(participant_id)
-        transport = TransportState(transport_id, participant_id, direction)
-        self._participants[participant_id].transports[transport_id] = transport
-
-    def check_transport(
-        self, participant_id: str, transport_id: str, direction: Literal["send", "recv"] | None = None
-    ) -> None:
-        """Raise `ProtocolError` unless the transport is theirs and, when asked for, of that direction."""
-        transport = self._participant(participant_id).transports.get(transport_id)
-        if transport is None:
-            raise _not_found("transport", transport_id)
-        if direction is not None and transport.direction != direction:
-            raise ProtocolError(ErrorCode.CONFLICT, f"That transport does not {_VERBS[direction]}.")
-
-    def transport_closed(self, participant_id: str, transport_id: str) -> list[Effect]:
-        """The media core closed a transport. One that is not known any more is no error."""
-        owner = self._participants.get(participant_id)
-        if owner is None or owner.transports.pop(transport_id, None) is None:
-            return []
-        effects: list[Effect] = []
-        for producer in [p for p in owner.producers.values() if p.transport == transport_id]:
-            effects += self._drop_producer(producer, "transportClosed", tell_owner=True)
-        for consumer in [c for c in owner.consumers.values() if c.transport == transport_id]:
-            effects += self._drop_consumer(consumer, "transportClosed")
-        effects += self._settle_cameras(owner)
-        return effects
-
-    # Producers
-
-    def check_produce(self, participant_id: str, transport_id: str, kind: Kind, source: Source | None) -> Source:
-        """Say what the source of a new producer is, or raise `ProtocolError` when it may not be made."""
-        self.check_transport(participant_id, transport_id, "send")
-        _check_limit(len(self._participant(participant_id).producers), self.limits.producers_each, "producers")
-        resolved: Source = source or ("microphone" if kind == "audio" else "camera")
-        if _KIND_OF[resolved] != kind:
-            raise ProtocolError(ErrorCode.BAD_REQUEST, f"The source {resolved} is not {kind}.")
-        return resolved
-
-    def starts_held(self, participant_id: str, source: Source) -> bool:
-        """Whether a new producer of that source would be paused at once, its owner's screen being in its place."""
-        return source == "camera" and _screen_takes_over(self._participant(participant_id))
-
-    def add_producer(
-        self,
-        participant_id: str,
-        transport_id: str,
-        producer_id: str,
-        kind: Kind,
-        source: Source | None,
-        *,
-        paused: bool = False,
-        keeps_camera: bool = False,
-        media_paused: bool = False,
-    ) -> list[Effect]:
-        """Announce a new producer.
-
-        It is `paused` when its owner wants it so; a screen that `keeps_camera` has the camera go on beside it. Media
-        that was made other than it is to be, `media_paused` or not, is changed by an effect.
+        Raises:
+            ProtocolError: ``ROOM_FULL`` when there are too many.
         """
-        resolved = self.check_produce(participant_id, transport_id, kind, source)
-        owner = self._participants[participant_id]
-        held = self.starts_held(participant_id, resolved)
-        producer = ProducerState(producer_id, participant_id, transport_id, kind, resolved, paused, keeps_camera, held)
-        owner.producers[producer_id] = producer
-        self._producers[producer_id] = producer
-        effects = self._settle_cameras(owner)
-        if producer.paused != media_paused:
-            effects.append(PauseProducer(producer_id) if producer.paused else ResumeProducer(producer_id))
-        effects += self._tell_others(
-            participant_id, n.NewProducer(producer.id, producer.owner, kind, resolved, producer.paused)
+        if len(self._knocks) >= self.limits.knocks:
+            raise ProtocolError(ErrorCode.ROOM_FULL, "Too many wait to be let in.")
+        knock = self._knocks[knock_id] = Knock(knock_id, clean(display_name), identity)
+        return [*self._tell(self._hosts(), n.LobbyKnock(knock_id, knock.display_name)), KnockStarted(knock)]
+
+    def admit(self, by: str | None, knock_id: str) -> list[Effect]:
+        """Let somebody out of the lobby; they `join` next. Who was removed before is forgiven.
+
+        Raises:
+            ProtocolError: ``FORBIDDEN``, ``NOT_FOUND``, ``ROOM_FULL``.
+        """
+        self.check_host(by)
+        knock = self._find_knock(knock_id)
+        self._check_capacity()
+        if knock.identity is not None:
+            self._removed.pop(knock.identity, None)
+        return self._end_knock(knock, "admitted")
+
+    def reject(self, by: str | None, knock_id: str) -> list[Effect]:
+        """Send somebody in the lobby away.
+
+        Raises:
+            ProtocolError: ``FORBIDDEN``, ``NOT_FOUND``.
+        """
+        self.check_host(by)
+        return self._end_knock(self._find_knock(knock_id), "rejected")
+
+    def give_up(self, knock_id: str) -> list[Effect]:
+        """Somebody waits no more. Who does not wait is no error."""
+        return self._end_knock(self._knocks[knock_id], "gone") if knock_id in self._knocks else []
+
+    def update(self, by: str | None, settings: RoomSettings) -> list[Effect]:
+        """See `Moderation.update`. Without a lobby who waits there is admitted, as far as there is room."""
+        effects = super().update(by, settings)
+        if not settings.lobby:
+            welcome = [knock for knock in self.knocks if knock.identity not in self._removed]
+            for knock in welcome[: max(0, self.capacity - len(self._participants))]:
+                effects += self._end_knock(knock, "admitted")
+        return effects
+
+    # Chat
+
+    def send_message(
+        self, participant_id: str, text: str, client_message_id: str | None, *, now_ms: int, entropy: str
+    ) -> tuple[shapes.ChatMessage, list[Effect]]:
+        """Write to everyone. A message that was sent already, under that id of the sender's, is not sent again.
+
+        Raises:
+            ProtocolError: ``FORBIDDEN``, or ``BAD_REQUEST`` when nothing of the text can be seen.
+        """
+        sender = self._participant(participant_id)
+        if earlier := self.chat.sent(participant_id, client_message_id):
+            return earlier, []
+        if not sender.permissions.chat:
+            raise ProtocolError(ErrorCode.FORBIDDEN, "You have no permission to write.")
+        message = self.chat.add(
+            participant_id,
+            sender.display_name,
+            text,
+            now_ms=now_ms,
+            entropy=entropy,
+            client_message_id=client_message_id,
         )
-        effects.append(ProducerStarted(producer.wire()))
-        return effects
+        announcement = n.Message(**attrs.asdict(message))
+        return message, [*self._tell(self._participants, announcement), MessageSent(message)]
 
-    def pause_producer(self, participant_id: str, producer_id: str) -> list[Effect]:
-        """Their owner wants it paused. Pausing twice changes nothing."""
-        return self._set_pause(self._own_producer(participant_id, producer_id), paused_by_owner=True)
-
-    def resume_producer(self, participant_id: str, producer_id: str) -> list[Effect]:
-        """Their owner wants it to go on; a camera that a screen stands in for goes on after the screen."""
-        return self._set_pause(self._own_producer(participant_id, producer_id), paused_by_owner=False)
-
-    def close_producer(self, participant_id: str, producer_id: str) -> list[Effect]:
-        """Their owner ends it."""
-        producer = self._own_producer(participant_id, producer_id)
-        effects = self._drop_producer(producer, "closed", tell_owner=False)
-        effects.append(CloseProducer(producer_id))
-        effects += self._settle_cameras(self._participants[participant_id])
-        return effects
-
-    def producer_closed(self, producer_id: str, reason: Reason) -> list[Effect]:
-        """The media core closed a producer. One that is not known any more is no error."""
-        producer = self._producers.get(producer_id)
-        if producer is None:
-            return []
-        effects = self._drop_producer(producer, reason, tell_owner=True)
-        effects += self._settle_cameras(self._participants[producer.owner])
-        return effects
-
-    def check_producer(self, participant_id: str, producer_id: str) -> None:
-        """Raise `ProtocolError` unless the producer is theirs."""
-        self._own_producer(participant_id, producer_id)
-
-    # Consumers
-
-    def check_consume(self, participant_id: str, transport_id: str, producer_id: str) -> None:
-        """Raise `ProtocolError` unless they may receive that producer on that transport."""
-        self.check_transport(participant_id, transport_id, "recv")
-        if producer_id not in self._producers:
-            raise _not_found("producer", producer_id)
-        _check_limit(len(self._participant(participant_id).consumers), self.limits.consumers_each, "consumers")
-
-    def add_consumer(
-        self, participant_id: str, transport_id: str, consumer_id: str, producer_id: str
-    ) -> results.Producer:
-        """Remember a new consumer, and say how its producer is now."""
-        self.check_consume(participant_id, transport_id, producer_id)
-        consumer = ConsumerState(consumer_id, participant_id, transport_id, producer_id)
-        producer = self._producers[producer_id]
-        self._participants[participant_id].consumers[consumer_id] = consumer
-        producer.consumers[consumer_id] = consumer
-        return producer.wire()
-
-    def check_consumer(self, participant_id: str, consumer_id: str) -> None:
-        """Raise `ProtocolError` unless the consumer is theirs."""
-        if consumer_id not in self._participant(participant_id).consumers:
-            raise _not_found("consumer", consumer_id)
-
-    def close_consumer(self, participant_id: str, consumer_id: str) -> list[Effect]:
-        """Their owner wants it no more."""
-        self.check_consumer(participant_id, consumer_id)
-        self._forget_consumer(self._participants[participant_id].consumers[consumer_id])
-        return [CloseConsumer(consumer_id)]
-
-    def consumer_closed(self, participant_id: str, consumer_id: str, reason: Reason) -> list[Effect]:
-        """The media core closed a consumer. One that is not known any more is no error."""
-        owner = self._participants.get(participant_id)
-        consumer = owner.consumers.get(consumer_id) if owner else None
-        return list(self._drop_consumer(consumer, reason)) if consumer else []
+    def restore_messages(self, messages: Iterable[shapes.ChatMessage]) -> None:
+        """Remember what was written before the room was opened, oldest first."""
+        self.chat.restore(messages)
 
     # Helpers
 
-    def _participant(self, participant_id: str) -> ParticipantState:
-        participant = self._participants.get(participant_id)
-        if participant is None:
-            raise ProtocolError(ErrorCode.NOT_JOINED)
-        return participant
+    def _check_capacity(self) -> None:
+        if len(self._participants) >= self.capacity:
+            raise ProtocolError(ErrorCode.ROOM_FULL)
 
-    def _own_producer(self, participant_id: str, producer_id: str) -> ProducerState:
-        producer = self._participant(participant_id).producers.get(producer_id)
-        if producer is None:
-            raise _not_found("producer", producer_id)
-        return producer
+    def _role_of_new(self, granted: Role | None) -> Role:
+        if granted == "viewer":
+            return granted
+        if self._host_wanted or (granted is None and not self._hosts()):
+            return "host"
+        return granted or "participant"
 
-    def _tell_others(self, participant_id: str, notification: n.Notification) -> Iterator[Notify]:
-        others = tuple(other for other in self._participants if other != participant_id)
-        if others:
-            yield Notify(others, notification)
-
-    def _drop_producer(self, producer: ProducerState, reason: Reason, *, tell_owner: bool) -> list[Effect]:
-        del self._producers[producer.id]
-        if owner := self._participants.get(producer.owner):
-            del owner.producers[producer.id]
-        effects: list[Effect] = []
-        for consumer in list(producer.consumers.values()):
-            effects += self._drop_consumer(consumer, reason)
-        notification = n.ProducerClosed(producer.id, producer.owner, reason)
-        effects += self._tell_others("" if tell_owner else producer.owner, notification)
-        effects.append(ProducerEnded(producer.wire(), reason))
+    def _settle(self, participant: ParticipantState, standing: Standing, by: str | None) -> list[Effect]:
+        was_host = participant.is_host
+        effects = super()._settle(participant, standing, by)
+        if participant.is_host and not was_host:
+            for knock in self._knocks.values():
+                effects += self._tell((participant.id,), n.LobbyKnock(knock.id, knock.display_name))
         return effects
 
-    def _drop_consumer(self, consumer: ConsumerState, reason: Reason) -> Iterator[Effect]:
-        self._forget_consumer(consumer)
-        yield Notify((consumer.owner,), n.ConsumerClosed(consumer.id, consumer.producer, reason))
+    def _find_knock(self, knock_id: str) -> Knock:
+        knock = self._knocks.get(knock_id)
+        if knock is None:
+            raise not_found("knock", knock_id)
+        return knock
 
-    def _forget_consumer(self, consumer: ConsumerState) -> None:
-        del self._participants[consumer.owner].consumers[consumer.id]
-        if producer := self._producers.get(consumer.producer):
-            del producer.consumers[consumer.id]
-
-    def _set_pause(
-        self, producer: ProducerState, *, paused_by_owner: bool | None = None, held: bool | None = None
-    ) -> list[Effect]:
-        before = producer.paused
-        producer.paused_by_owner = producer.paused_by_owner if paused_by_owner is None else paused_by_owner
-        producer.held = producer.held if held is None else held
-        if producer.paused == before:
-            return []
-        consumers = producer.consumers.values()
-        if producer.paused:
-            effects: list[Effect] = [PauseProducer(producer.id)]
-            effects += self._tell_others(
-                producer.owner, n.ProducerPaused(producer.id, producer.owner, producer.paused_by)
-            )
-            effects += [Notify((c.owner,), n.ConsumerPaused(c.id, producer.id)) for c in consumers]
-        else:
-            effects = [ResumeProducer(producer.id)]
-            effects += self._tell_others(producer.owner, n.ProducerResumed(producer.id, producer.owner))
-            effects += [Notify((c.owner,), n.ConsumerResumed(c.id, producer.id)) for c in consumers]
-        return effects
-
-    def _settle_cameras(self, owner: ParticipantState) -> list[Effect]:
-        held = _screen_takes_over(owner)
-        effects: list[Effect] = []
-        for producer in owner.producers.values():
-            if producer.source == "camera":
-                effects += self._set_pause(producer, held=held)
-        return effects
-
-
-def _clean(display_name: str) -> str:
-    cleaned = display_name.strip()
-    if not cleaned:
-        raise ProtocolError(ErrorCode.BAD_REQUEST, "A displayName needs a character that can be seen.")
-    return cleaned
-
-
-_VERBS: Final = {"send": "send to the server", "recv": "receive from the server"}
-
-
-def _screen_takes_over(owner: ParticipantState) -> bool:
-    return any(producer.source == "screen" and not producer.keeps_camera for producer in owner.producers.values())
-
-
-def _not_found(what: str, object_id: str) -> ProtocolError:
-    return ProtocolError(ErrorCode.NOT_FOUND, f"There is no {what} {object_id!r} in your room.")
-
-
-def _check_limit(count: int, limit: int, what: str) -> None:
-    if count >= limit:
-        raise ProtocolError(ErrorCode.LIMIT_REACHED, f"You may have {limit} {what} at most.")
+    def _end_knock(self, knock: Knock, outcome: KnockOutcome) -> list[Effect]:
+        del self._knocks[knock.id]
+        return [*self._tell(self._hosts(), n.LobbyKnockEnded(knock.id, outcome)), KnockEnded(knock, outcome)]

@@ -5,8 +5,9 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from videocall.protocol import results
-from videocall.protocol.fields import Kind, PausedBy, Role, Source
+from videocall.protocol.fields import Kind, PausedBy, Source
 from videocall.protocol.shapes import Permissions
+from videocall.rooms.rights import Standing, effective
 
 __all__ = ["ConsumerState", "Limits", "ParticipantState", "ProducerState", "TransportState"]
 
@@ -19,6 +20,7 @@ class Limits:
     transports_each: int = 8
     producers_each: int = 16
     consumers_each: int = 4000
+    knocks: int = 100
 
 
 @define
@@ -42,7 +44,11 @@ class ConsumerState:
 
 @define
 class ProducerState:
-    """A published track. It is paused while its owner wants it so, or while the owner's screen takes its place."""
+    """A published track.
+
+    Nothing is forwarded while its owner wants it paused, while a host muted it, and while it is held because the
+    owner's screen takes its place.
+    """
 
     id: str
     owner: str
@@ -52,16 +58,19 @@ class ProducerState:
     paused_by_owner: bool
     keeps_camera: bool
     held: bool = False
+    muted: bool = False
     consumers: dict[str, ConsumerState] = field(factory=dict[str, ConsumerState])
 
     @property
     def paused(self) -> bool:
         """Whether nothing is forwarded."""
-        return self.paused_by_owner or self.held
+        return self.paused_by_owner or self.muted or self.held
 
     @property
     def paused_by(self) -> PausedBy:
         """Who it is that paused it, when it is paused."""
+        if self.muted:
+            return "host"
         return "owner" if self.paused_by_owner else "screen"
 
     def wire(self) -> results.Producer:
@@ -71,20 +80,32 @@ class ProducerState:
 
 @define
 class ParticipantState:
-    """Someone in the room. The dicts keep the order of arrival."""
+    """Someone in the room. `permissions` follow from `standing` and the room's settings. Dicts keep their order."""
 
     id: str
     display_name: str
-    role: Role
     joined_at: int
+    standing: Standing
     permissions: Permissions
+    identity: str | None = None
     hand_raised: bool = False
     transports: dict[str, TransportState] = field(factory=dict[str, TransportState])
     producers: dict[str, ProducerState] = field(factory=dict[str, ProducerState])
     consumers: dict[str, ConsumerState] = field(factory=dict[str, ConsumerState])
 
+    @property
+    def is_host(self) -> bool:
+        """Whether they are a host of the room."""
+        return self.standing.role == "host"
+
+    def settle(self, standing: Standing, defaults: Permissions) -> bool:
+        """Take a standing in a room with those permissions; whether anything that others see is different then."""
+        before = (self.standing.role, self.permissions)
+        self.standing, self.permissions = standing, effective(standing, defaults)
+        return (standing.role, self.permissions) != before
+
     def wire(self) -> results.Participant:
         """As clients see them."""
         return results.Participant(
-            self.id, self.display_name, self.role, self.joined_at, self.permissions, self.hand_raised
+            self.id, self.display_name, self.standing.role, self.joined_at, self.permissions, self.hand_raised
         )

@@ -9,19 +9,28 @@ from typing import Final
 
 from attrs import frozen
 
-from videocall.protocol.fields import Kind, Reason, Role, Source
+from videocall.protocol.fields import Kind, KnockOutcome, Reason, Role, Source
+from videocall.protocol.results import Participant
+from videocall.protocol.shapes import ChatMessage, RoomState
 from videocall.signaling.log import fields, logger
 
 __all__ = [
     "EVENT_NAMES",
     "Events",
+    "KnockEnded",
+    "KnockStarted",
+    "MessageSent",
     "ParticipantJoined",
     "ParticipantLeft",
     "ParticipantResumed",
+    "ParticipantUpdated",
     "ProducerClosed",
     "ProducerStarted",
+    "RoomCreated",
+    "RoomDeleted",
     "RoomEnded",
     "RoomStarted",
+    "RoomUpdated",
     "ServerEvent",
 ]
 
@@ -43,6 +52,53 @@ class RoomEnded:
 
 
 @frozen
+class RoomCreated:
+    """A room was made by the API: it stays until it is deleted, whoever is in it."""
+
+    at: int
+    room_id: str
+    room: RoomState
+
+
+@frozen
+class RoomUpdated:
+    """How a room is set was changed. Its password's hash is told to nobody: see `Hub.settings_of`."""
+
+    at: int
+    room_id: str
+    room: RoomState
+
+
+@frozen
+class RoomDeleted:
+    """A room that the API made is there no more."""
+
+    at: int
+    room_id: str
+
+
+@frozen
+class KnockStarted:
+    """Somebody waits in a room's lobby."""
+
+    at: int
+    room_id: str
+    knock_id: str
+    display_name: str
+    identity: str | None
+
+
+@frozen
+class KnockEnded:
+    """They wait there no more."""
+
+    at: int
+    room_id: str
+    knock_id: str
+    outcome: KnockOutcome
+
+
+@frozen
 class ParticipantJoined:
     """Somebody is in a room. ``identity`` is the token's, when there was one."""
 
@@ -52,6 +108,15 @@ class ParticipantJoined:
     display_name: str
     role: Role
     identity: str | None
+
+
+@frozen
+class ParticipantUpdated:
+    """Somebody's name, role, permissions or hand changed."""
+
+    at: int
+    room_id: str
+    participant: Participant
 
 
 @frozen
@@ -96,24 +161,47 @@ class ProducerClosed:
     reason: Reason
 
 
+@frozen
+class MessageSent:
+    """Somebody wrote to the room."""
+
+    at: int
+    room_id: str
+    message: ChatMessage
+
+
 ServerEvent = (
     RoomStarted
     | RoomEnded
+    | RoomCreated
+    | RoomUpdated
+    | RoomDeleted
+    | KnockStarted
+    | KnockEnded
     | ParticipantJoined
+    | ParticipantUpdated
     | ParticipantResumed
     | ParticipantLeft
     | ProducerStarted
     | ProducerClosed
+    | MessageSent
 )
 
 EVENT_NAMES: Final[dict[type[ServerEvent], str]] = {
     RoomStarted: "room.started",
     RoomEnded: "room.ended",
+    RoomCreated: "room.created",
+    RoomUpdated: "room.updated",
+    RoomDeleted: "room.deleted",
+    KnockStarted: "knock.started",
+    KnockEnded: "knock.ended",
     ParticipantJoined: "participant.joined",
+    ParticipantUpdated: "participant.updated",
     ParticipantResumed: "participant.resumed",
     ParticipantLeft: "participant.left",
     ProducerStarted: "producer.started",
     ProducerClosed: "producer.closed",
+    MessageSent: "message.sent",
 }
 """What the events are called outside of Python."""
 

@@ -12,13 +12,16 @@ from attrs import define
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol.framing import Announcement
 from videocall.protocol.notifications import ServerDraining
-from videocall.rooms import Limits, Room
+from videocall.rooms import Limits, Room, RoomSettings
+from videocall.rooms.chat import MAX_MESSAGES
 from videocall.signaling.events import Events, RoomEnded, RoomStarted
 from videocall.signaling.ice_servers import IceServers
 from videocall.signaling.live_room import LiveRoom
 from videocall.signaling.log import fields, logger
 from videocall.signaling.media import Engine
-from videocall.signaling.rates import AddressLimiter, Rates
+from videocall.signaling.memory import Memory, NoMemory
+from videocall.signaling.passwords import Passwords
+from videocall.signaling.rates import AddressLimiter, Bucket, Rates
 from videocall.signaling.seat import Occupant, Seat
 from videocall.tokens import Admission, Verifier
 
@@ -50,7 +53,16 @@ class _Place:
 
 
 class Hub:
-    """Finds rooms, opens them on the least-loaded worker, and ends them when they are empty."""
+    """Finds rooms, opens them on the least-loaded worker, and ends them when they are empty.
+
+    Attributes:
+        events: what happens here, for those who watch.
+        kept: how the rooms are set that stay when nobody is in them, by id; one that is open is set as its `Room` says.
+        memory: what is known of rooms from before; a store puts itself there.
+
+    What the server itself does to rooms and people, as through the REST API, is in
+    `videocall.signaling.administration`.
+    """
 
     def __init__(
         self,
@@ -66,6 +78,9 @@ class Hub:
         self.ice_servers: Final = ice_servers or IceServers()
         self.rates: Final = rates or Rates()
         self.events: Final = Events()
+        self.passwords: Final = Passwords(self.rates.passwords)
+        self.kept: Final[dict[str, RoomSettings]] = {}
+        self.memory: Memory = NoMemory()
         self.draining = False
         self._engine = engine
         self._nursery = nursery
@@ -94,9 +109,28 @@ class Hub:
         """Milliseconds since 1970."""
         return int(self._clock() * 1000)
 
+    def live_room(self, room_id: str) -> LiveRoom | None:
+        """A room that is open."""
+        place = self._places.get(room_id)
+        return place.live if place else None
+
+    @property
+    def live_rooms(self) -> list[LiveRoom]:
+        """Every room that is open."""
+        return [place.live for place in self._places.values() if place.live]
+
+    def knows(self, room_id: str) -> bool:
+        """Whether there is a room of that id, open, opening or kept."""
+        return room_id in self._places or room_id in self.kept
+
+    def settings_of(self, room_id: str) -> RoomSettings | None:
+        """How a room is set, that is open or kept."""
+        live = self.live_room(room_id)
+        return live.room.settings if live else self.kept.get(room_id)
+
     def new_seat(self, live: LiveRoom, participant_id: str, occupant: Occupant) -> Seat:
         """A seat whose token nobody can guess."""
-        return Seat(live, participant_id, secrets.token_urlsafe(24), occupant, self._forget)
+        return Seat(live, participant_id, secrets.token_urlsafe(24), occupant, self._forget, Bucket(self.rates.talk))
 
     def keep(self, seat: Seat) -> None:
         """Keep the seat of somebody whose socket broke, for as long as they may take to come back."""
@@ -122,10 +156,9 @@ class Hub:
             raise ProtocolError(ErrorCode.NOT_FOUND, "That session is over; join the room anew.")
         return seat
 
-    def replace(self, token: str) -> None:
-        """Whoever has the seat with that token comes anew; a token of nothing is no error."""
-        if seat := self._seats.get(token):
-            seat.replaced()
+    def seat(self, token: str | None) -> Seat | None:
+        """The seat with that token; whoever has the token may take its participant's place."""
+        return self._seats.get(token) if token is not None else None
 
     def may_connect(self, address: str) -> bool:
         """Whether one more socket of an address is let in now."""
@@ -208,11 +241,13 @@ class Hub:
 
     async def _open(self, room_id: str, place: _Place) -> None:
         try:
+            room = await self._make_room(room_id)
             router = await self._engine.least_loaded().create_router()
+            room.settings = self.kept.get(room_id, room.settings)  # which may have been changed meanwhile
             place.live = LiveRoom(
-                Room(room_id, self._limits),
+                room,
                 router,
-                on_empty=lambda _: self._end_if_unused(room_id, place),
+                on_unused=lambda _: self._end_if_unused(room_id, place),
                 watched=self.events,
                 now_ms=self.now_ms,
             )
@@ -222,12 +257,25 @@ class Hub:
         finally:
             place.opened.set()
 
+    async def _make_room(self, room_id: str) -> Room:
+        settings = self.kept.get(room_id) or await self.memory.settings(room_id)
+        if settings is None:
+            return Room(room_id, self._limits, RoomSettings(created_at=self.now_ms()))
+        room = Room(room_id, self._limits, settings)
+        room.restore_messages(await self.memory.messages(room_id, None, MAX_MESSAGES))
+        return room
+
     def _end_if_unused(self, room_id: str, place: _Place) -> None:
-        if place.joining or (place.live and place.live.members) or self._places.get(room_id) is not place:
+        live = place.live
+        wanted = live.in_use or (place.joining and not live.over) if live else place.joining
+        if wanted or self._places.get(room_id) is not place:
             return
         del self._places[room_id]
-        if place.live:
-            place.live.close()
+        if live:
+            settings = live.room.settings
+            if settings.kept:
+                self.kept[room_id] = settings
+            live.close()
             logger.info("room ended", extra=fields(room=room_id))
             self.events.tell(RoomEnded(self.now_ms(), room_id))
 
@@ -241,10 +289,11 @@ async def open_hub(
     verifier: Verifier | None = None,
     rates: Rates | None = None,
     resume_s: float = RESUME_S,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncGenerator[Hub]:
     """Open a hub over a running engine. On leaving, every session must have ended; rooms' routers are closed."""
     async with trio.open_nursery() as nursery:
-        hub = Hub(engine, nursery, ice_servers, limits, verifier, rates, resume_s)
+        hub = Hub(engine, nursery, ice_servers, limits, verifier, rates, resume_s, clock)
         yield hub
         await hub.drain(0)
         nursery.cancel_scope.deadline = trio.current_time() + _CLOSING_PATIENCE_S

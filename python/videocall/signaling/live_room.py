@@ -1,38 +1,40 @@
-"""A room with its router, its media objects and its members."""
+"""A room with its members, those in its lobby, and its media."""
 
-import logging
 import math
 from collections.abc import Callable
-from typing import Final, Protocol, TypeVar, assert_never
+from typing import Final, Protocol
 
 import trio
-from attrs import define, field
 
 from videocall import sfu
 from videocall.protocol import ErrorCode, ProtocolError, results
 from videocall.protocol.fields import Reason
 from videocall.protocol.framing import Announcement
 from videocall.rooms import (
-    CloseConsumer,
-    CloseProducer,
-    CloseTransport,
     Effect,
+    EndCall,
+    Expel,
+    Knock,
+    KnockEnded,
+    KnockStarted,
+    MessageSent,
     Notify,
-    PauseProducer,
+    ParticipantChanged,
     ProducerEnded,
     ProducerStarted,
-    ResumeProducer,
     Room,
+    SettingsChanged,
 )
 from videocall.signaling import events, media
+from videocall.signaling.live_events import Told, event_of
+from videocall.signaling.live_media import LiveMedia
 from videocall.signaling.log import fields, logger
 from videocall.tokens import Admission
 
-__all__ = ["LiveRoom", "Member"]
+__all__ = ["Knocker", "LiveRoom", "Member"]
 
-T = TypeVar("T")
-
-_Command = PauseProducer | ResumeProducer | CloseTransport | CloseProducer | CloseConsumer
+_LOOK_S: Final = 60.0
+"""How long the room sleeps at most before it looks at the clock, which may be set, for whether its time is over."""
 
 
 class Member(Protocol):
@@ -47,22 +49,35 @@ class Member(Protocol):
         ...
 
     def replaced(self) -> None:
-        """The same identity enters the room anew; leaves at once."""
+        """The same person enters the room anew; leaves at once."""
+        ...
+
+    def removed(self) -> None:
+        """Sent out; leaves at once."""
+        ...
+
+    def call_ended(self, reason: Reason) -> None:
+        """The call ended for everyone, who are in it no more."""
         ...
 
 
-@define
-class _Media:
-    transports: dict[str, media.Transport] = field(factory=dict[str, media.Transport])
-    producers: dict[str, media.Producer] = field(factory=dict[str, media.Producer])
-    consumers: dict[str, media.Consumer] = field(factory=dict[str, media.Consumer])
+class Knocker(Protocol):
+    """Whoever waits in the lobby."""
+
+    def admitted(self) -> None:
+        """Let in: enters at once."""
+        ...
+
+    def rejected(self, reason: Reason) -> None:
+        """Not let in."""
+        ...
 
 
 class LiveRoom:
-    """Runs what `Room` decides.
+    """Runs what `Room` decides. `execute` never waits: notifications go to the members' queues at once.
 
-    `execute` never waits: notifications go to the members' queues at once, and commands to the media core into one
-    queue, which `run` works off in order. What the core closes by itself comes back through the objects' events.
+    Attributes:
+        over: whether the call ended, so that nobody comes in any more.
     """
 
     def __init__(
@@ -70,43 +85,66 @@ class LiveRoom:
         room: Room,
         router: media.Router,
         *,
-        on_empty: Callable[["LiveRoom"], None],
+        on_unused: Callable[["LiveRoom"], None],
         watched: events.Events,
         now_ms: Callable[[], int],
     ) -> None:
         self.room: Final = room
-        self.router: Final = router
         self.members: Final[dict[str, Member]] = {}
-        self.media: Final = _Media()
+        self.media: Final = LiveMedia(room, router, self.execute)
+        self.over = False
+        self._knockers: dict[str, Knocker] = {}
         self._identities: dict[str, str] = {}
-        self._on_empty = on_empty
+        self._on_unused = on_unused
         self._events = watched
         self._now_ms = now_ms
-        self._commands, self._todo = trio.open_memory_channel[_Command](math.inf)
+        self._settings_changed = trio.Event()
         router.on(sfu.Closed, lambda _: self._router_closed())
 
+    @property
+    def in_use(self) -> bool:
+        """Whether anybody is in it, or waits to be let in by somebody who may still come."""
+        return bool(self.members) or (bool(self._knockers) and self.room.settings.kept and not self.over)
+
     async def run(self) -> None:
-        """Carry out media commands until `close`, then close the router."""
-        async with self._todo:
-            async for command in self._todo:
-                await self._carry_out(command)
-        await self.router.close()
+        """Carry out what the room decides until `close`, and end the call when its time is over."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch_the_clock)
+            await self.media.run()
+            nursery.cancel_scope.cancel()
 
     def close(self) -> None:
-        """End `run` when what is queued is done."""
-        self._commands.close()
+        """End `run` when what is queued is done. Nobody is in any more."""
+        self.over = True
+        self._turn_away("roomEnded")
+        self.media.close()
 
     # Members
 
     def enter(
-        self, participant_id: str, member: Member, display_name: str, joined_at: int, admission: Admission
+        self,
+        participant_id: str,
+        member: Member,
+        display_name: str,
+        admission: Admission,
+        earlier: str | None = None,
     ) -> results.Participant:
-        """Take someone in, or raise what `Room.join` raises. Their earlier self, by identity, goes."""
-        identity, name = admission.identity, admission.display_name or display_name
-        if identity is not None and (earlier := self._identities.get(identity)):
-            self.room.check_display_name(name)  # or they would be gone and nobody come
-            self.members[earlier].replaced()
-        effects = self.room.join(participant_id, name, joined_at, admission.role)
+        """Take someone in, or raise what `Room.join` raises.
+
+        Their earlier self, by identity or known as `earlier`, goes, and they keep what that one was in the room.
+        """
+        if self.over:
+            raise ProtocolError(ErrorCode.NOT_FOUND, "The call has just ended.")
+        self.room.check_display_name(display_name)  # or they would be gone and nobody come
+        selves = [earlier] if earlier is not None else []
+        selves += [one for one in self._selves(admission.identity) if one != earlier]
+        standing = self.room.standing(selves[0]) if selves else None
+        for one in selves:
+            self.members[one].replaced()
+        joined_at, identity = self._now_ms(), admission.identity
+        effects = self.room.join(
+            participant_id, display_name, joined_at, admission.role, identity=identity, standing=standing
+        )
         if identity is not None:
             self._identities[identity] = participant_id
         self.members[participant_id] = member
@@ -117,15 +155,47 @@ class LiveRoom:
         )
         return me
 
+    def is_back(self, identity: str | None) -> bool:
+        """Whether somebody of that identity is in the room already."""
+        return bool(self._selves(identity))
+
     def leave(self, participant_id: str, reason: Reason) -> None:
         """Let someone go; the last one ends the room."""
         if self.members.pop(participant_id, None) is None:
             return
-        self._identities = {who: other for who, other in self._identities.items() if other != participant_id}
-        self.execute(self.room.leave(participant_id, reason))
-        self._events.tell(events.ParticipantLeft(self._now_ms(), self.room.id, participant_id, reason))
+        self._let_go(participant_id, reason)
         if not self.members:
-            self._on_empty(self)
+            self._on_unused(self)
+
+    def end(self, reason: Reason) -> None:
+        """End the call for everyone."""
+        if self.over:
+            return
+        self.over = True
+        logger.info("call ended", extra=fields(room=self.room.id, reason=reason))
+        self._turn_away(reason)
+        members = dict(self.members)
+        self.members.clear()  # nobody hears of the others' leaving
+        for participant_id, member in members.items():
+            self._let_go(participant_id, reason)
+            member.call_ended(reason)
+        self._on_unused(self)
+
+    # The lobby
+
+    def knock(self, knock_id: str, knocker: Knocker, display_name: str, identity: str | None) -> None:
+        """Have someone wait, or raise what `Room.knock` raises."""
+        if self.over:
+            raise ProtocolError(ErrorCode.NOT_FOUND, "The call has just ended.")
+        effects = self.room.knock(knock_id, display_name, identity)
+        self._knockers[knock_id] = knocker
+        self.execute(effects)
+
+    def give_up(self, knock_id: str) -> None:
+        """They wait no more. Who does not wait is no error."""
+        self.execute(self.room.give_up(knock_id))
+        if not self.in_use:
+            self._on_unused(self)
 
     def execute(self, effects: list[Effect]) -> None:
         """Carry out a room's effects."""
@@ -136,124 +206,60 @@ class LiveRoom:
                     for participant_id in to:
                         if member := self.members.get(participant_id):
                             member.tell(announcement)
-                case ProducerStarted(producer):
-                    where = (self._now_ms(), self.room.id, producer.participantId, producer.producerId)
-                    self._events.tell(events.ProducerStarted(*where, producer.kind, producer.source))
-                case ProducerEnded(producer, reason):
-                    where = (self._now_ms(), self.room.id, producer.participantId, producer.producerId)
-                    self._events.tell(events.ProducerClosed(*where, reason))
+                case Expel(participant_id):
+                    self.members[participant_id].removed()
+                case EndCall(reason):
+                    self.end(reason)
+                case KnockEnded(knock, outcome):
+                    self._tell_watchers(effect)
+                    self._end_knock(knock, outcome)
+                case SettingsChanged():
+                    self._settings_changed.set()
+                    self._tell_watchers(effect)
+                case ProducerStarted() | ProducerEnded() | ParticipantChanged() | MessageSent() | KnockStarted():
+                    self._tell_watchers(effect)
                 case _:
-                    self._commands.send_nowait(effect)
-
-    # Media objects, from their making to their end
-
-    def transport(self, transport_id: str) -> media.Transport:
-        """A transport that the room knows; ``NOT_FOUND`` when the core closed it this moment."""
-        return _present(self.media.transports.get(transport_id))
-
-    def producer(self, producer_id: str) -> media.Producer:
-        """Likewise for a producer."""
-        return _present(self.media.producers.get(producer_id))
-
-    def consumer(self, consumer_id: str) -> media.Consumer:
-        """Likewise for a consumer."""
-        return _present(self.media.consumers.get(consumer_id))
-
-    def add_transport(self, owner: str, transport: media.Transport) -> None:
-        """Follow a transport until it is closed."""
-        self.media.transports[transport.id] = transport
-
-        def closed() -> None:
-            if self.media.transports.pop(transport.id, None):
-                self.execute(self.room.transport_closed(owner, transport.id))
-
-        _when_closed(transport, closed)
-        self._log_states(owner, transport)
-
-    def add_producer(self, producer: media.Producer) -> None:
-        """Follow a producer until it is closed."""
-        self.media.producers[producer.id] = producer
-
-        def closed() -> None:
-            if self.media.producers.pop(producer.id, None):
-                self.execute(self.room.producer_closed(producer.id, _reason(producer)))
-
-        _when_closed(producer, closed)
-
-    def add_consumer(self, owner: str, consumer: media.Consumer) -> None:
-        """Follow a consumer until it is closed."""
-        self.media.consumers[consumer.id] = consumer
-
-        def closed() -> None:
-            if self.media.consumers.pop(consumer.id, None):
-                self.execute(self.room.consumer_closed(owner, consumer.id, _reason(consumer)))
-
-        _when_closed(consumer, closed)
+                    self.media.command(effect)
 
     # Helpers
 
-    async def _carry_out(self, command: _Command) -> None:
-        try:
-            match command:
-                case CloseTransport(transport_id):
-                    await _close(self.media.transports.get(transport_id))
-                case CloseProducer(producer_id):
-                    await _close(self.media.producers.get(producer_id))
-                case CloseConsumer(consumer_id):
-                    await _close(self.media.consumers.get(consumer_id))
-                case PauseProducer(producer_id):
-                    if producer := self.media.producers.get(producer_id):
-                        await producer.pause()
-                case ResumeProducer(producer_id):
-                    if producer := self.media.producers.get(producer_id):
-                        await producer.resume()
-                case _:
-                    assert_never(command)
-        except (sfu.NotFoundError, sfu.ClosedError):
-            pass  # closed in the meantime: what the command wanted has no object any more
-        except sfu.SfuError as error:
-            logger.error(
-                "media command failed", extra=fields(room=self.room.id, command=str(command), error=str(error))
-            )
+    def _selves(self, identity: str | None) -> list[str]:
+        return [self._identities[identity]] if identity is not None and identity in self._identities else []
 
-    def _log_states(self, owner: str, transport: media.Transport) -> None:
-        def log(what: str, state: str) -> None:
-            level = logging.WARNING if state == "failed" else logging.INFO
-            extra = fields(room=self.room.id, participant=owner, transport=transport.id, state=state)
-            logger.log(level, what, extra=extra)
+    def _let_go(self, participant_id: str, reason: Reason) -> None:
+        self._identities = {who: other for who, other in self._identities.items() if other != participant_id}
+        self.execute(self.room.leave(participant_id, reason))
+        self._events.tell(events.ParticipantLeft(self._now_ms(), self.room.id, participant_id, reason))
 
-        transport.on(sfu.IceStateChange, lambda event: log("ice", event.ice_state))
-        transport.on(sfu.DtlsStateChange, lambda event: log("dtls", event.dtls_state))
+    def _end_knock(self, knock: Knock, outcome: str) -> None:
+        knocker = self._knockers.pop(knock.id)
+        if outcome == "admitted":
+            knocker.admitted()
+        elif outcome == "rejected":
+            knocker.rejected("removed")
+
+    def _turn_away(self, reason: Reason) -> None:
+        for knock_id, knocker in list(self._knockers.items()):
+            self.execute(self.room.give_up(knock_id))
+            knocker.rejected(reason)
+
+    def _tell_watchers(self, effect: Told) -> None:
+        self._events.tell(event_of(effect, self._now_ms(), self.room.id))
+
+    async def _watch_the_clock(self) -> None:
+        while True:
+            expires_at = self.room.settings.expires_at
+            left_s = math.inf if expires_at is None else (expires_at - self._now_ms()) / 1000
+            if left_s <= 0:
+                self.end("expired")
+                return
+            self._settings_changed = trio.Event()
+            with trio.move_on_after(min(left_s, _LOOK_S) if expires_at is not None else math.inf):
+                await self._settings_changed.wait()
 
     def _router_closed(self) -> None:
-        if self.members:
+        if self.members or self._knockers:
             logger.error("room lost its media worker", extra=fields(room=self.room.id))
+            self._turn_away("error")
             for member in list(self.members.values()):
                 member.room_failed()
-
-
-def _present(item: T | None) -> T:
-    if item is None:
-        raise ProtocolError(ErrorCode.NOT_FOUND)
-    return item
-
-
-async def _close(item: media.Closable | None) -> None:
-    if item is not None:
-        await item.close()
-
-
-def _when_closed(item: media.Closable, callback: Callable[[], None]) -> None:
-    item.on(sfu.Closed, lambda _: callback())
-    if item.closed:
-        callback()
-
-
-def _reason(item: media.Closable) -> Reason:
-    match item.close_reason:
-        case "transportClosed":
-            return "transportClosed"
-        case "error" | "routerClosed":
-            return "error"
-        case _:
-            return "closed"

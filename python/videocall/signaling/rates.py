@@ -30,10 +30,14 @@ class Rates:
             at once.
         joins: attempts of one address to open a socket, and to join a room. A whole office may share one, and come
             back at once after a restart. Addresses of this machine, which a reverse proxy has, are not limited.
+        passwords: wrong passwords from one address.
+        talk: messages, reactions and raised hands of one participant.
     """
 
     requests: Rate | None = Rate(1000, 100)
     joins: Rate = Rate(200, 10)
+    passwords: Rate = Rate(10, 0.1)
+    talk: Rate = Rate(30, 5)
 
 
 @define
@@ -44,11 +48,15 @@ class Bucket:
     level: float = field(default=0.0, init=False)
     filled_at: float = field(default=float("-inf"), init=False)
 
-    def take(self, now: float) -> bool:
-        """Take one, if there is one; `now` is in seconds and never goes back."""
+    def is_empty(self, now: float) -> bool:
+        """Whether none is there to take; `now` is in seconds and never goes back."""
         self.level = min(self.rate.burst, self.level + (now - self.filled_at) * self.rate.per_second)
         self.filled_at = now
-        if self.level < 1:
+        return self.level < 1
+
+    def take(self, now: float) -> bool:
+        """Take one, if there is one."""
+        if self.is_empty(now):
             return False
         self.level -= 1
         return True
@@ -63,16 +71,25 @@ class AddressLimiter:
 
     def take(self, address: str, now: float) -> bool:
         """Take one for an address, as text; anything that is no address, and this machine's own, is not limited."""
+        bucket = self._bucket(address)
+        return bucket is None or bucket.take(now)
+
+    def is_empty(self, address: str, now: float) -> bool:
+        """Whether an address can take none now."""
+        bucket = self._bucket(address)
+        return bucket is not None and bucket.is_empty(now)
+
+    def _bucket(self, address: str) -> Bucket | None:
         network = _network(address)
         if network is None:
-            return True
+            return None
         bucket = self._buckets.get(network)
         if bucket is None:
             bucket = self._buckets[network] = Bucket(self._rate)
             if len(self._buckets) > _MAX_ADDRESSES:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(network)
-        return bucket.take(now)
+        return bucket
 
 
 def _network(text: str) -> str | None:

@@ -5,9 +5,11 @@ from typing import Final, Protocol
 
 import trio
 
+from videocall.protocol import notifications as n
 from videocall.protocol.fields import Reason
 from videocall.protocol.framing import Announcement
 from videocall.signaling.live_room import LiveRoom
+from videocall.signaling.rates import Bucket
 
 __all__ = ["Occupant", "Seat"]
 
@@ -36,7 +38,8 @@ class Occupant(Protocol):
 class Seat:
     """Belongs to one participant from joining to leaving; whoever has its token may sit down on it.
 
-    What is told while nobody sits there is dropped: who comes back gets a snapshot.
+    What is told while nobody sits there is dropped: who comes back gets a snapshot. `talk` bounds how often they may
+    write, react and raise their hand.
     """
 
     def __init__(
@@ -46,10 +49,12 @@ class Seat:
         token: str,
         occupant: Occupant,
         on_left: Callable[["Seat"], None],
+        talk: Bucket,
     ) -> None:
         self.live: Final = live
         self.participant_id: Final = participant_id
         self.token: Final = token
+        self.talk: Final = talk
         self.left = False
         self._occupant: Occupant | None = occupant
         self._last = occupant
@@ -81,6 +86,20 @@ class Seat:
     def replaced(self) -> None:
         """The same person came anew: this seat and its socket are over for good."""
         self._end("replaced", _FOR_GOOD, "replaced")
+
+    def moved(self) -> None:
+        """The same person came to another room: this seat and its socket are over for good."""
+        self._end("left", _FOR_GOOD, "replaced")
+
+    def removed(self) -> None:
+        """A host, or the server, sends them out."""
+        self.tell(Announcement(n.Removed("removed")))
+        self._end("removed", _FOR_GOOD, "removed")
+
+    def call_ended(self, reason: Reason) -> None:
+        """The call ended for everyone."""
+        self.tell(Announcement(n.RoomEnded(reason)))
+        self._end(reason, _FOR_GOOD, reason)
 
     def vacate(self) -> trio.CancelScope:
         """Nobody sits there for now. Returns the scope to `wait` in, which ends when somebody does."""

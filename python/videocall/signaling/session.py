@@ -4,6 +4,7 @@ import uuid
 from typing import Final
 
 import trio
+from attrs import frozen
 
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol import notifications as n
@@ -11,6 +12,7 @@ from videocall.protocol.fields import Reason
 from videocall.protocol.framing import Announcement, Framing, IncomingRequest
 from videocall.protocol.methods import Request, decode_request
 from videocall.protocol.protoo import PROTOO
+from videocall.rooms import Effect
 from videocall.signaling.connection import Connection, ConnectionLost
 from videocall.signaling.events import ParticipantResumed
 from videocall.signaling.failures import to_protocol_error
@@ -21,6 +23,7 @@ from videocall.signaling.log import fields, logger
 from videocall.signaling.outbox import Outbox
 from videocall.signaling.rates import Bucket
 from videocall.signaling.seat import Seat
+from videocall.signaling.snapshots import room_joined
 from videocall.tokens import Admission
 
 __all__ = ["Session"]
@@ -40,6 +43,14 @@ _REFUSALS: Final = 16
 _GOING_AWAY: Final = 1001
 _POLICY_VIOLATION: Final = 1008
 _TRY_AGAIN_LATER: Final = 1013
+
+
+@frozen
+class _Waiting:
+    live: LiveRoom
+    knock_id: str
+    display_name: str
+    admission: Admission
 
 
 class Session:
@@ -77,6 +88,8 @@ class Session:
         self._nursery: trio.Nursery | None = None
         self._refusals = 0
         self._limited = 0
+        self._waiting: _Waiting | None = None
+        self._after: list[tuple[LiveRoom, list[Effect]]] = []
         self._requests = Bucket(hub.rates.requests) if hub.rates.requests else None
 
     async def run(self) -> None:
@@ -111,6 +124,7 @@ class Session:
             place, self.place = self.place, None
             if not place.left:
                 self.hub.keep(place)
+        self._give_up()
         self._outbox.finish(code, text)
         self._receiving.cancel()
 
@@ -137,13 +151,12 @@ class Session:
 
     # Membership
 
-    def enter(self, live: LiveRoom, display_name: str, admission: Admission) -> Seat:
-        """Enter a room under a new id; a session that is ending enters none."""
-        if self._receiving.cancel_called:
-            raise ProtocolError(ErrorCode.NOT_JOINED, "The session is ending.")
+    def enter(self, live: LiveRoom, display_name: str, admission: Admission, earlier: str | None = None) -> Seat:
+        """Enter a room under a new id, and take an `earlier` self's place; a session that is ending enters none."""
+        self._check_going_on()
         participant_id = str(uuid.uuid4())
         seat = self.hub.new_seat(live, participant_id, self)
-        live.enter(participant_id, seat, display_name, self.hub.now_ms(), admission)
+        live.enter(participant_id, seat, display_name, admission, earlier)
         self.hub.enroll(seat)
         self.place = seat
         self._log("joined")
@@ -151,19 +164,51 @@ class Session:
 
     def resume(self, seat: Seat) -> None:
         """Sit down on a settled seat; a session that is ending sits down nowhere."""
-        if self._receiving.cancel_called:
-            raise ProtocolError(ErrorCode.NOT_JOINED, "The session is ending.")
+        self._check_going_on()
         seat.take(self)
         self.place = seat
         self._log("resumed")
         self.hub.events.tell(ParticipantResumed(self.hub.now_ms(), seat.live.room.id, seat.participant_id))
 
+    def knock(self, live: LiveRoom, display_name: str, admission: Admission) -> str:
+        """Wait in a room's lobby; returns the knock's id. A session that is ending waits nowhere."""
+        self._check_going_on()
+        knock_id = str(uuid.uuid4())
+        live.knock(knock_id, self, display_name, admission.identity)
+        self._waiting = _Waiting(live, knock_id, display_name, admission)
+        self._log("knocked", knock=knock_id)
+        return knock_id
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits in a lobby."""
+        return self._waiting is not None
+
+    def admitted(self) -> None:
+        """Let out of the lobby: enter."""
+        if waiting := self._waiting:
+            self._waiting = None
+            seat = self.enter(waiting.live, waiting.display_name, waiting.admission)
+            self.tell(Announcement(room_joined(self.hub, seat)))
+
+    def rejected(self, reason: Reason) -> None:
+        """Not let in; the session goes on."""
+        if waiting := self._waiting:
+            self._waiting = None
+            self._log("not let in", knock=waiting.knock_id, reason=reason)
+            self.tell(Announcement(n.LobbyRejected(waiting.live.room.id, reason)))
+
     def leave(self, reason: Reason) -> None:
-        """Leave the room; being in none is no error."""
+        """Leave the room, or its lobby; being in none is no error."""
+        self._give_up()
         if self.place is not None:
             self._log("left", reason=reason)
             place, self.place = self.place, None
             place.leave(reason)
+
+    def afterwards(self, live: LiveRoom, effects: list[Effect]) -> None:
+        """Have effects carried out at once when the answer to the request is queued."""
+        self._after.append((live, effects))
 
     def tell(self, announcement: Announcement) -> None:
         """Queue a notification."""
@@ -218,11 +263,23 @@ class Session:
                 # The answer is queued before anything else can run, so that it comes before what follows from it.
                 for frame in self._framing.encode_result(incoming, result):
                     self._outbox.put(frame)
+                after, self._after = self._after, []
+                for live, effects in after:
+                    live.execute(effects)
             except ProtocolError as error:
                 self._outbox.put(self._framing.encode_error(incoming, error))
         if scope.cancelled_caught:
             self._log("request timed out", method=incoming.method)
             self._answer_error(incoming, ErrorCode.INTERNAL)
+
+    def _give_up(self) -> None:
+        if waiting := self._waiting:
+            self._waiting = None
+            waiting.live.give_up(waiting.knock_id)
+
+    def _check_going_on(self) -> None:
+        if self._receiving.cancel_called:
+            raise ProtocolError(ErrorCode.NOT_JOINED, "The session is ending.")
 
     def _answer_error(self, incoming: IncomingRequest, code: ErrorCode) -> None:
         self._outbox.put(self._framing.encode_error(incoming, ProtocolError(code)))

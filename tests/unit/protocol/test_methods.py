@@ -36,6 +36,24 @@ VALID: dict[str, dict[str, Any]] = {
     "setPreferredLayers": {"consumerId": "c", "spatialLayer": 1, "temporalLayer": 0},
     "getStats": {"producerId": "p"},
     "setDisplayName": {"displayName": "Ada Lovelace"},
+    "sendMessage": {"text": "Hello,\nworld", "clientMessageId": "m1"},
+    "getMessages": {"before": "m", "limit": 20},
+    "raiseHand": {"raised": True},
+    "react": {"emoji": "👩‍👩‍👧‍👦"},
+    "admit": {"knockId": "k"},
+    "reject": {"knockId": "k"},
+    "muteParticipant": {"participantId": "p", "sources": ["camera", "microphone"]},
+    "removeParticipant": {"participantId": "p"},
+    "setRole": {"participantId": "p", "role": "viewer"},
+    "setPermissions": {"participantId": "p", "permissions": {"audio": False}},
+    "updateRoom": {
+        "locked": True,
+        "lobby": False,
+        "password": "s3cret",
+        "permissions": {"screen": False},
+        "maxParticipants": 12,
+    },
+    "endRoom": {},
 }
 OPTIONAL = {
     ("setPreferredLayers", "temporalLayer"),
@@ -43,6 +61,15 @@ OPTIONAL = {
     ("produce", "source"),
     ("produce", "appData"),
     ("getStats", "producerId"),
+    ("sendMessage", "clientMessageId"),
+    ("getMessages", "before"),
+    ("getMessages", "limit"),
+    ("muteParticipant", "sources"),
+    ("updateRoom", "locked"),
+    ("updateRoom", "lobby"),
+    ("updateRoom", "password"),
+    ("updateRoom", "permissions"),
+    ("updateRoom", "maxParticipants"),
 }
 WRONG: tuple[object, ...] = (None, True, -1, 1.5, "", "x" * 5000, [], [None], {}, {"a": 1}, "\x00")
 

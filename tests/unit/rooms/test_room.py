@@ -15,6 +15,7 @@ from videocall.rooms import (
     Effect,
     Limits,
     Notify,
+    ParticipantChanged,
     PauseProducer,
     ProducerEnded,
     ProducerStarted,
@@ -37,7 +38,9 @@ def call_of(*names: str, limits: Limits | None = None) -> Room:
 
 def shown(effects: list[Effect]) -> list[Effect]:
     """What clients and the media core are told, without what only watchers of the server are."""
-    return [effect for effect in effects if not isinstance(effect, ProducerStarted | ProducerEnded)]
+    return [
+        effect for effect in effects if not isinstance(effect, ProducerStarted | ProducerEnded | ParticipantChanged)
+    ]
 
 
 def refused(code: ErrorCode, action: Callable[[], object]) -> str:
@@ -79,7 +82,7 @@ def test_a_name_that_cannot_be_seen_is_refused(name: str) -> None:
 
 
 def test_a_new_name_is_told_to_the_others() -> None:
-    assert call_of("a", "b").set_display_name("a", " Ada ") == [
+    assert shown(call_of("a", "b").set_display_name("a", " Ada ")) == [
         Notify(("b",), n.ParticipantUpdated("a", "Ada", "host", ALL, handRaised=False))
     ]
 
@@ -179,6 +182,7 @@ def test_leaving_closes_everything_and_says_so_in_order() -> None:
         Notify(("b", "c"), n.ParticipantLeft("a", "timeout")),
         CloseTransport("send-a"),
         CloseTransport("recv-a"),
+        Notify(("b", "c"), n.ParticipantUpdated("b", "B", "host", ALL, handRaised=False)),
     ]
     assert shown(room.leave("a", "left")) == []
     assert room.producers == []

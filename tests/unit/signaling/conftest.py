@@ -43,9 +43,9 @@ async def hub(engine: Engine) -> AsyncIterator[Hub]:
 
 @pytest.fixture
 def open_client(hub: Hub, nursery: trio.Nursery) -> OpenClient:
-    def open_client(room_id: str | None = None) -> FakeClient:
+    def open_client(room_id: str | None = None, address: str = "") -> FakeClient:
         socket = FakeSocket()
-        nursery.start_soon(Session(hub, socket, room_id=room_id).run)
+        nursery.start_soon(Session(hub, socket, room_id=room_id, address=address).run)
         return FakeClient(socket)
 
     return open_client
@@ -74,10 +74,12 @@ class Caller:
     send: str
     recv: str
 
-    async def produce(self, kind: str = "video", ssrc: int = 100, **more: object) -> str:
+    def production(self, kind: str = "video", ssrc: int = 100, **more: object) -> Json:
         parameters = video_parameters(ssrc) if kind == "video" else audio_parameters(ssrc)
-        request = {"transportId": self.send, "kind": kind, "rtpParameters": parameters, **more}
-        producer_id: str = (await self.client.request("produce", request))["id"]
+        return {"transportId": self.send, "kind": kind, "rtpParameters": parameters, **more}
+
+    async def produce(self, kind: str = "video", ssrc: int = 100, **more: object) -> str:
+        producer_id: str = (await self.client.request("produce", self.production(kind, ssrc, **more)))["id"]
         return producer_id
 
     async def consume(self, producer_id: str | list[str]) -> Json:

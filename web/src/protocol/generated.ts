@@ -13,7 +13,7 @@ export const PROTOCOL_VERSION = 1;
 
 /** Client to server: what each method takes and answers with. */
 export interface Requests {
-  joinRoom: { data: JoinRoom; result: RoomJoined };
+  joinRoom: { data: JoinRoom; result: RoomJoined | InLobby };
   resumeSession: { data: ResumeSession; result: SessionResumed };
   leaveRoom: { data: LeaveRoom; result: Record<string, never> };
   getRtpCapabilities: { data: GetRtpCapabilities; result: RtpCapabilities };
@@ -32,6 +32,18 @@ export interface Requests {
   setPreferredLayers: { data: SetPreferredLayers; result: Record<string, never> };
   getStats: { data: GetStats; result: Stats };
   setDisplayName: { data: SetDisplayName; result: Record<string, never> };
+  sendMessage: { data: SendMessage; result: Sent };
+  getMessages: { data: GetMessages; result: Messages };
+  raiseHand: { data: RaiseHand; result: Record<string, never> };
+  react: { data: React; result: Record<string, never> };
+  admit: { data: Admit; result: Record<string, never> };
+  reject: { data: Reject; result: Record<string, never> };
+  muteParticipant: { data: MuteParticipant; result: Record<string, never> };
+  removeParticipant: { data: RemoveParticipant; result: Record<string, never> };
+  setRole: { data: SetRole; result: Record<string, never> };
+  setPermissions: { data: SetPermissions; result: Record<string, never> };
+  updateRoom: { data: UpdateRoom; result: Record<string, never> };
+  endRoom: { data: EndRoom; result: Record<string, never> };
 }
 
 /** Server to client. */
@@ -105,7 +117,9 @@ export interface ErrorCodes {
 /**
  * `joinRoom`: enter a room, made when nobody is in it. Without `roomId` the socket's query names
  * it. Servers that have a `token_secret` ask for a `token`; others read none. With the
- * `resumeToken` of an earlier session its participant is replaced at once.
+ * `resumeToken` of an earlier session its participant is replaced at once, and keeps role and
+ * permissions; so does whoever is in the room with the identity of the token. They need neither
+ * password nor lobby. A host by token needs neither as well.
  */
 export interface JoinRoom {
   displayName: string;
@@ -113,6 +127,7 @@ export interface JoinRoom {
   token?: string;
   resumeToken?: string;
   protocolVersion?: number;
+  password?: string;
 }
 
 /**
@@ -228,6 +243,104 @@ export interface SetDisplayName {
 }
 
 /**
+ * `sendMessage`: write to everyone in the room, oneself included; needs the permission `chat`. A
+ * message that was sent already, by the same participant with the same `clientMessageId`, is
+ * answered with again and sent no second time.
+ */
+export interface SendMessage {
+  text: string;
+  clientMessageId?: string;
+}
+
+/** `getMessages`: the newest messages, or the newest of those before one, oldest first. */
+export interface GetMessages {
+  before?: string;
+  limit?: number;
+}
+
+/** `raiseHand`: raise one's hand, or lower it. */
+export interface RaiseHand {
+  raised: boolean;
+}
+
+/** `react`: show everyone an emoji for a moment; nobody remembers it. */
+export interface React {
+  emoji: string;
+}
+
+/** `admit`: let somebody out of the lobby into the room. For hosts. */
+export interface Admit {
+  knockId: string;
+}
+
+/** `reject`: send somebody in the lobby away. For hosts. */
+export interface Reject {
+  knockId: string;
+}
+
+/**
+ * `muteParticipant`: pause what somebody publishes; by default their microphone. For hosts. They
+ * may resume it themselves; to prevent that take the permission.
+ */
+export interface MuteParticipant {
+  participantId: string;
+  sources?: ('camera' | 'microphone' | 'screen' | 'screenAudio')[];
+}
+
+/**
+ * `removeParticipant`: send somebody out. For hosts. Their session cannot be resumed. Who joined
+ * with a token's identity has to knock from then on, lobby or not, until a host admits them; who
+ * has no identity can be kept out by lobby, lock or password.
+ */
+export interface RemoveParticipant {
+  participantId: string;
+}
+
+/**
+ * `setRole`: make somebody, or oneself, host, participant or viewer, with that role's permissions.
+ * For hosts. Handing over is to make another host and then oneself participant; the last host
+ * cannot: `CONFLICT`.
+ */
+export interface SetRole {
+  participantId: string;
+  role: 'host' | 'participant' | 'viewer';
+}
+
+/**
+ * `setPermissions`: give somebody permissions, or take them. For hosts. What they publish without
+ * permission any more is closed with reason `removed`. Hosts have all permissions, and a viewer can
+ * be given `chat` alone: anything else is a `CONFLICT`.
+ */
+export interface SetPermissions {
+  participantId: string;
+  permissions: PermissionChanges;
+}
+
+/** Permissions that are given or taken; those that are left out stay as they are. */
+export interface PermissionChanges {
+  audio?: boolean;
+  video?: boolean;
+  screen?: boolean;
+  chat?: boolean;
+}
+
+/**
+ * `updateRoom`: change how the room is set; what is left out stays. For hosts. `null` takes the
+ * password away, or the bound on participants. Who is in stays in, whatever is set. Without a lobby
+ * those in it are admitted.
+ */
+export interface UpdateRoom {
+  locked?: boolean;
+  lobby?: boolean;
+  password?: string | null;
+  permissions?: PermissionChanges;
+  maxParticipants?: number | null;
+}
+
+/** `endRoom`: end the call for everyone. For hosts. */
+export type EndRoom = Record<string, never>;
+
+/**
  * Everything a client needs to start: who is there and what they publish, the joiner left out.
  * `messages` are the newest, oldest first; `permissions` are the joiner's own. Only hosts see
  * `knocks`.
@@ -316,6 +429,17 @@ export interface Knock {
 }
 
 /**
+ * The room has a lobby: a host has to let the joiner in. `roomJoined` comes when one does, with
+ * what `joinRoom` would have been answered, or `lobbyRejected`. Until then `leaveRoom` gives up,
+ * and a socket that breaks does too.
+ */
+export interface InLobby {
+  roomId: string;
+  knockId: string;
+  lobby?: boolean;
+}
+
+/**
  * The room as it is now, the receiver included, and what the receiver still has in it. Own
  * producers are among `producers`. What is not listed any more was closed meanwhile; a client makes
  * its own picture equal to this one.
@@ -382,6 +506,16 @@ export interface Consumers {
 /** Counters as `RTCStats`-like objects. */
 export interface Stats {
   stats: unknown[];
+}
+
+/** The message as everyone gets it. */
+export interface Sent {
+  message: ChatMessage;
+}
+
+/** Messages, oldest first; fewer than asked for when there are no older ones. */
+export interface Messages {
+  messages: ChatMessage[];
 }
 
 /** The producer of a list that could not be consumed, and why. */
