@@ -117,6 +117,9 @@ export class Connector {
       ...(this.#resumeToken === null ? {} : { resumeToken: this.#resumeToken }),
       protocolVersion: PROTOCOL_VERSION,
     });
+    if ('knockId' in result) {
+      throw new RequestError('FORBIDDEN', 'A host has to let you in', 'joinRoom');
+    }
     assertWanted();
     this.#resumeToken = result.resumeToken;
     await this.#enter(result, assertWanted);
