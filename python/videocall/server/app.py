@@ -1,6 +1,7 @@
 """The ASGI application: routes and what answers them."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Final
 
 from attrs import frozen
 from starlette.applications import Starlette
@@ -15,11 +16,15 @@ from videocall.server import health
 from videocall.server.access import Access
 from videocall.server.answers import json_response
 from videocall.server.security import SecurityHeaders
+from videocall.server.socketio import SocketIoEndpoint
 from videocall.server.static import Bundle
 from videocall.server.websocket import WebSocketEndpoint
 from videocall.signaling import Hub
 
 __all__ = ["Services", "create_app"]
+
+_SOCKET_IO: Final = ("/socket.io/", "/socket.io")
+"""With the slash, unless a client's ``addTrailingSlash`` is off."""
 
 
 @frozen
@@ -34,8 +39,12 @@ class Services:
 
 
 def create_app(services: Services, more: Sequence[BaseRoute] = ()) -> SecurityHeaders:
-    """Make the application: ``/`` and ``/r/{roomId}`` are the page, ``/ws`` the socket; `more` goes before files."""
+    """Make the application: ``/`` and ``/r/{roomId}`` are the page, ``/ws`` and ``/socket.io/`` the sockets.
+
+    What is in `more` goes before files.
+    """
     socket = WebSocketEndpoint(services.hub, services.allowed_origins)
+    socket_io = SocketIoEndpoint(services.hub, services.allowed_origins)
 
     async def websocket(websocket: WebSocket) -> None:
         await socket(websocket)
@@ -44,6 +53,8 @@ def create_app(services: Services, more: Sequence[BaseRoute] = ()) -> SecurityHe
         *_page_routes(services.bundle),
         *_health_routes(services),
         WebSocketRoute("/ws", websocket),
+        *(Route(path, socket_io) for path in _SOCKET_IO),
+        *(WebSocketRoute(path, socket_io) for path in _SOCKET_IO),
         *more,
         Route("/{path:path}", _files(services.bundle)),
     ]

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SecurityHeaders", "content_security_policy", "origin_allowed"]
+__all__ = ["SecurityHeaders", "content_security_policy", "cors_headers", "origin_allowed"]
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
 
@@ -34,6 +34,20 @@ def origin_allowed(headers: Headers, allowed: Collection[str]) -> bool:
     host = headers.get("host", "").lower()
     own = {f"http://{host}", f"https://{host}"} if host else set[str]()
     return origins[0] in allowed or origins[0].lower() in own
+
+
+def cors_headers(headers: Headers, allowed: Collection[str]) -> dict[str, str]:
+    """What lets an allowed page on another origin read the answer to a request (Fetch, CORS protocol)."""
+    cors = {"vary": "origin"}
+    if "origin" in headers and origin_allowed(headers, allowed):
+        cors |= {
+            "access-control-allow-origin": headers["origin"],
+            "access-control-allow-credentials": "true",
+            "access-control-allow-methods": "GET, POST",
+            "access-control-allow-headers": "content-type, authorization",
+            "access-control-max-age": "600",
+        }
+    return cors
 
 
 class SecurityHeaders:

@@ -9,16 +9,13 @@ from hypercorn.protocol import ws_stream
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from videocall.protocol.fields import is_room_id
 from videocall.protocol.protoo import SUBPROTOCOL
-from videocall.server.security import origin_allowed
+from videocall.server.entry import client_address, label, refusal
 from videocall.signaling import ConnectionLost, Hub, Session
-from videocall.signaling.log import fields, logger
 
-__all__ = ["WebSocketEndpoint", "refuse_compression"]
+__all__ = ["StarletteConnection", "WebSocketEndpoint", "refuse_compression"]
 
 _ABNORMAL_CLOSURE: Final = 1006
-_MAX_LABEL: Final = 64
 
 
 def refuse_compression() -> None:
@@ -39,9 +36,8 @@ class WebSocketEndpoint:
 
     async def __call__(self, websocket: WebSocket) -> None:
         """Serve one socket."""
-        if refusal := self._refusal(websocket):
-            status, why = refusal
-            logger.warning("socket refused", extra=fields(why=why, origin=websocket.headers.get("origin")))
+        if refused := refusal(websocket, self._hub, self._allowed_origins):
+            status, why = refused
             await websocket.receive()
             await websocket.send_denial_response(PlainTextResponse(f"{why}\n", status_code=status))
             return
@@ -49,38 +45,23 @@ class WebSocketEndpoint:
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         session = Session(
             self._hub,
-            _StarletteConnection(websocket),
+            StarletteConnection(websocket),
             room_id=websocket.query_params.get("roomId"),
-            address=_address(websocket),
-            label=websocket.query_params.get("peerId", "")[:_MAX_LABEL],
+            address=client_address(websocket),
+            label=label(websocket),
         )
         await session.run()
         await _await_end(websocket)
 
-    def _refusal(self, websocket: WebSocket) -> tuple[int, str] | None:
-        if not origin_allowed(websocket.headers, self._allowed_origins):
-            return 403, "this origin may not connect"
-        room_id = websocket.query_params.get("roomId")
-        if room_id is not None and not is_room_id(room_id):
-            return 400, "roomId must have 1 to 64 characters out of A-Z a-z 0-9 _ -"
-        if not self._hub.may_connect(_address(websocket)):
-            return 429, "too many sockets from this address; wait a moment"
-        if self._hub.draining:
-            return 503, "the server is shutting down"
-        return None
 
-
-def _address(websocket: WebSocket) -> str:
-    return websocket.client.host if websocket.client else ""
-
-
-class _StarletteConnection:
+class StarletteConnection:
     """A `videocall.signaling.Connection`."""
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
 
     async def receive(self) -> str | bytes:
+        """See `Connection`."""
         try:
             message = await self._websocket.receive()
         except WebSocketDisconnected:
@@ -91,12 +72,14 @@ class _StarletteConnection:
         return text if text is not None else bytes(message["bytes"])
 
     async def send(self, message: str) -> None:
+        """See `Connection`."""
         try:
             await self._websocket.send_text(message)
         except (WebSocketDisconnect, WebSocketDisconnected):
             raise ConnectionLost(clean=False) from None
 
     async def close(self, code: int, reason: str) -> None:
+        """See `Connection`."""
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self._websocket.close(code, reason)
 

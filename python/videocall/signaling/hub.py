@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Protocol
 
@@ -183,6 +183,17 @@ class Hub:
     def _check_rate(self, address: str) -> None:
         if not self._joins.take(address, trio.current_time()):
             raise ProtocolError(ErrorCode.RATE_LIMITED, "Too many attempts to join; wait a moment.")
+
+    def host(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Run a session that outlives the request it began with. Its failure is logged and ends nothing else."""
+
+        async def hosted() -> None:
+            try:
+                await run()
+            except Exception:  # noqa: BLE001 - whatever it is, the other sessions go on
+                logger.exception("session failed")
+
+        self._nursery.start_soon(hosted)
 
     @contextmanager
     def attending(self, session: DrainableSession) -> Generator[None]:
