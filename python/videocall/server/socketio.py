@@ -3,6 +3,7 @@
 import math
 import secrets
 from collections.abc import Collection
+from contextlib import aclosing
 from functools import partial
 from typing import Final, Literal
 
@@ -223,10 +224,11 @@ async def _end_with(request: Request, engine: EngineSocket) -> None:
 async def _body(request: Request) -> bytes | _Problem:
     body = bytearray()
     with trio.move_on_after(STEP_S):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_MESSAGE_BYTES:
-                return _TOO_LONG
+        async with aclosing(request.stream()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > MAX_MESSAGE_BYTES:
+                    return _TOO_LONG
         return bytes(body)
     return _TOO_SLOW
 
