@@ -49,6 +49,29 @@ room can also be named by `joinRoom`, and the label only goes into the server's 
 - Consumers begin paused: resume them when the receiving side is ready, or the first key frame is lost.
 - While a participant shares a screen the server pauses their camera for the others, unless the screen's `appData` has
   `"keepCamera": true`.
+
+## Socket.IO
+
+The same methods, notifications and codes are at `/socket.io/` for clients of Socket.IO (protocol 5 over Engine.IO 4,
+which is `socket.io-client` 3 and newer), by long polling, WebSocket, or the one and then the other:
+
+```js
+const socket = io("https://meet.example.org", {{ query: {{ roomId: "daily" }} }});
+socket.on("newProducer", ({{ producerId }}) => ...);
+const joined = await socket.emitWithAck("joinRoom", {{ displayName: "Ada" }});
+if (joined.error) console.log(joined.error.code, joined.error.message);
+```
+
+- A request is an event of the method's name with the data as its one argument. The acknowledgement gets the result, or
+  `{{error: {{code, message}}}}`. Without one the result is dropped, and an error comes as `messageRefused`.
+- Notifications are events. `roomJoined` is emitted after the acknowledgement of a `joinRoom` that let the client in,
+  with its result.
+- There is the default namespace only; others are refused with `CONNECT_ERROR`. Binary events are refused.
+- Whoever answers no ping is found after 13 s. A socket that breaks keeps its participant's place as any other does: the
+  client connects again by itself, and `resumeSession` takes the place up.
+- Where others see a close code the transport closes, and the client comes back by itself; instead of 4000 the namespace
+  is closed first ("io server disconnect"), and it stays away.
+- Pages of origins that the server allows get the CORS headers that long polling needs.
 """
 
 _SHARED: Final = (
