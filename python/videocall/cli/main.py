@@ -1,6 +1,7 @@
 """Parsing of the command line, and what each command does."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -49,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
             metavar=option.metavar,
             help=option.help,
             action="append" if option.many else "store",
+            nargs=None if option.bare is None else "?",
+            const=option.bare,
             dest=option.name,
         )
     migrate.describe(
@@ -115,11 +118,13 @@ def _serve(arguments: argparse.Namespace) -> int:
     # What is heavy is imported when it is needed, so that --version and a wrong setting answer at once.
     import trio
 
-    from videocall.server import START_FAILURES, serve
+    from videocall.cli.greeting import greeting
+    from videocall.server import START_FAILURES, Started, serve
     from videocall.server.logs import LogFileError, logging_to
 
-    def started(url: str) -> None:
-        print(f"videocall is at {url}", f"The log is {settings.log_file}", "Ctrl-C ends it.", sep="\n", flush=True)
+    def started(where: Started) -> None:
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(greeting(where, settings.log_file, lan=settings.lan, columns=columns), flush=True)
 
     try:
         with logging_to(settings.log_file):

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from attrs import frozen
 
 from videocall.cli import parsers
-from videocall.server.settings import Settings
+from videocall.server.settings import EVERY_ADDRESS, Settings
 
 __all__ = ["OPTIONS", "Option", "SettingsError", "load_settings"]
 
@@ -30,6 +30,7 @@ class Option:
         field: of `Settings`.
         parse: makes the value from text, or raises `ValueError` with what it should be.
         many: whether it may be given several times.
+        bare: what the flag says when it is given without a value; `None` when it needs one.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Option:
     metavar: str
     help: str
     many: bool = False
+    bare: str | None = None
 
     @property
     def flag(self) -> str:
@@ -64,10 +66,7 @@ def load_settings(
         SettingsError: a value is wrong, or the file is.
     """
     environ = os.environ if environ is None else environ
-    values: dict[str, object] = {
-        "log_file": default_log_file(environ),
-        "database_url": f"sqlite:///{default_database(environ)}",
-    }
+    values: dict[str, object] = {"log_file": default_log_file(environ), "data_dir": default_data_dir(environ)}
     file = _read_file(flags.get("config") or environ.get(f"{_ENVIRONMENT}CONFIG"), directory or Path())
     for option in OPTIONS:
         if option.name in file:
@@ -77,6 +76,9 @@ def load_settings(
             values[option.field] = _parse(option, option.variable, texts)
         if (flag := flags.get(option.name)) is not None:
             values[option.field] = _parse(option, option.flag, flag if option.many else [flag])
+    values.setdefault("database_url", f"sqlite:///{Path(str(values['data_dir'])).absolute() / 'videocall.db'}")
+    if values.get("lan"):
+        values.setdefault("host", EVERY_ADDRESS)
     settings = Settings(**values)  # type: ignore[arg-type] # each option's parser makes what its field holds
     _check_turn(settings)
     if settings.webhook_urls and not settings.webhook_secret:
@@ -96,14 +98,17 @@ def _check_turn(settings: Settings) -> None:
 
 def default_log_file(environ: Mapping[str, str]) -> Path:
     """The log's place by the XDG base directory specification."""
-    state = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "state"
-    return Path(state) / "videocall" / "videocall.log"
+    return _xdg(environ, "XDG_STATE_HOME", "state") / "videocall.log"
 
 
-def default_database(environ: Mapping[str, str]) -> Path:
-    """The database's place by the same specification."""
-    data = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "share"
-    return Path(data).absolute() / "videocall" / "videocall.db"
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    """The place of what is kept, by the same specification."""
+    return _xdg(environ, "XDG_DATA_HOME", "share")
+
+
+def _xdg(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    base = environ.get(variable) or Path(environ.get("HOME") or Path.home()) / ".local" / default
+    return Path(base) / "videocall"
 
 
 def _read_file(given: str | None, directory: Path) -> Mapping[str, Any]:
@@ -125,7 +130,8 @@ def _read_file(given: str | None, directory: Path) -> Mapping[str, Any]:
 
 def _from_file(option: Option, value: object) -> object:
     values = cast("list[object]", value) if option.many and isinstance(value, list) else [value]
-    if not all(isinstance(item, str | int) and not isinstance(item, bool) for item in values):
+    kind = bool if option.parse is parsers.switch else str | int
+    if not all(isinstance(item, kind) and (kind is bool or not isinstance(item, bool)) for item in values):
         raise SettingsError(f"{option.name} in the settings file has to be {option.metavar}, not {value!r}")
     return _parse(option, f"{option.name} in the settings file", [str(item) for item in values])
 
@@ -141,8 +147,30 @@ def _parse(option: Option, source: str, texts: Sequence[str]) -> object:
 _MAX_WORKERS: Final = 256
 
 OPTIONS: Final = (
-    Option("host", "host", parsers.host, "HOST", "address for the page and its socket (default: 127.0.0.1)"),
+    Option(
+        "lan",
+        "lan",
+        parsers.switch,
+        "yes|no",
+        "open meetings to the local network: listen on every address, with HTTPS, and show how phones get in",
+        bare="yes",
+    ),
+    Option(
+        "host",
+        "host",
+        parsers.host,
+        "HOST",
+        "address for the page and its socket (default: 127.0.0.1, with --lan every one)",
+    ),
     Option("port", "port", parsers.integer(0, 65535), "PORT", "TCP port for them; 0 takes a free one (default: 8080)"),
+    Option(
+        "redirect_port",
+        "redirect_port",
+        parsers.integer(0, 65535),
+        "PORT",
+        "with a certificate of the local authority: TCP port for plain HTTP, which shows new devices how to trust it "
+        "and leads to HTTPS; 0 takes a free one (default: one above --port)",
+    ),
     Option(
         "rtc_port",
         "rtc_port",
@@ -158,8 +186,24 @@ OPTIONS: Final = (
         "local address for media, and the one that clients are told instead; may be repeated (default: all there are)",
         many=True,
     ),
+    Option(
+        "public_address",
+        "public_addresses",
+        parsers.public_address,
+        "IP",
+        "address that clients are told for media beside the local ones, such as that of a router that sends the media "
+        "ports on to this machine; may be repeated",
+        many=True,
+    ),
     Option("workers", "workers", parsers.integer(1, _MAX_WORKERS), "N", "media threads (default: one per core)"),
-    Option("tls", "tls", parsers.tls, "CERT,KEY", "serve HTTPS with this certificate chain and key, two PEM files"),
+    Option(
+        "tls",
+        "tls",
+        parsers.tls,
+        "auto|off|CERT,KEY",
+        "HTTPS with this certificate chain and key, two PEM files; off: plain HTTP, behind a proxy that does TLS; "
+        "auto: none on loopback, else a certificate of a local authority made at first run (default: auto)",
+    ),
     Option(
         "stun_server",
         "stun_servers",
@@ -202,6 +246,14 @@ OPTIONS: Final = (
         many=True,
     ),
     Option("log_file", "log_file", Path, "PATH", "the log (default: ~/.local/state/videocall/videocall.log)"),
+    Option(
+        "data_dir",
+        "data_dir",
+        Path,
+        "DIR",
+        "where the local certificate authority is kept, and the database unless told otherwise (default: "
+        "~/.local/share/videocall)",
+    ),
     Option("web_dist", "web_dist", Path, "DIR", "other web bundle than the one that came with the package"),
     Option(
         "request_rate",

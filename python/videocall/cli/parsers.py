@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
-from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress
+from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress, Tls
 from videocall.tokens import MIN_SECRET_BYTES
 from videocall.turn import TurnUrl
 from videocall.urls import check_database_url
@@ -18,9 +19,11 @@ __all__ = [
     "host",
     "integer",
     "origin",
+    "public_address",
     "rtc_address",
     "secret",
     "stun_server",
+    "switch",
     "tls",
     "token_secret",
     "turn_server",
@@ -60,11 +63,13 @@ def rtc_address(text: str) -> RtcAddress:
     return RtcAddress(ip, announced or None)
 
 
-def tls(text: str) -> tuple[Path, Path]:
-    """``CERT,KEY``, two files that are there."""
+def tls(text: str) -> Tls:
+    """``auto``, ``off`` or ``CERT,KEY``, two files that are there."""
+    if text in {"auto", "off"}:
+        return cast("Tls", text)
     parts = text.split(",")
     if len(parts) != 2:
-        raise ValueError(f"{text!r} is not CERT,KEY")
+        raise ValueError(f"{text!r} is not auto, off or CERT,KEY")
     cert, key = (Path(part.strip()) for part in parts)
     for path in (cert, key):
         if not path.is_file():
@@ -140,3 +145,22 @@ def api_key(text: str) -> str:
             "`openssl rand -hex 32` makes one"
         )
     return text
+
+
+def public_address(text: str) -> str:
+    """An IP address that clients elsewhere can reach."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an IP address") from None
+    if address.is_unspecified or address.is_loopback or address.is_multicast:
+        raise ValueError(f"{text!r} is no address that others can reach")
+    return str(address)
+
+
+def switch(text: str) -> bool:
+    """Yes or no."""
+    known = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+    if text.lower() not in known:
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return known[text.lower()]

@@ -5,8 +5,8 @@ Trio worker.
 """
 
 from videocall.server.failures import START_FAILURES
-from videocall.server.serve import serve
+from videocall.server.serve import Started, serve
 from videocall.server.server import NotRunningError, Server
 from videocall.server.settings import RtcAddress, Settings
 
-__all__ = ["START_FAILURES", "NotRunningError", "RtcAddress", "Server", "Settings", "serve"]
+__all__ = ["START_FAILURES", "NotRunningError", "RtcAddress", "Server", "Settings", "Started", "serve"]

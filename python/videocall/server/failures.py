@@ -3,6 +3,7 @@
 from typing import Final
 
 from videocall import sfu
+from videocall.lan import AuthorityError
 from videocall.server.listener import ListenError
 from videocall.server.static import MissingBundleError
 from videocall.store import StoreError
@@ -14,4 +15,4 @@ class TlsError(Exception):
     """The certificate or its key cannot be used; the message is one line for the user."""
 
 
-START_FAILURES: Final = (MissingBundleError, ListenError, TlsError, StoreError, sfu.SfuError)
+START_FAILURES: Final = (MissingBundleError, ListenError, TlsError, AuthorityError, StoreError, sfu.SfuError)

@@ -11,14 +11,16 @@ from attrs import frozen
 from starlette.types import ASGIApp
 
 from videocall import sfu
+from videocall.health import Part
 from videocall.server.access import Access
+from videocall.server.addresses import announced_addresses, media_addresses
 from videocall.server.app import Services, create_app
 from videocall.server.hooks import Hooks
 from videocall.server.pulse import Pulse
 from videocall.server.remembering import remember
 from videocall.server.settings import Settings
 from videocall.server.static import load_bundle
-from videocall.server.turn import ice_servers
+from videocall.server.turn import ice_servers, watch_turn
 from videocall.server.webhooks import open_webhooks
 from videocall.signaling import Hub, open_hub
 from videocall.signaling.media import Engine
@@ -48,8 +50,8 @@ async def open_engine(settings: Settings) -> AsyncGenerator[Engine]:
     """Start the media workers that the settings ask for."""
     listen_infos = [
         sfu.ListenInfo(ip=address.ip, port=settings.rtc_port, announced_address=address.announced)
-        for address in settings.rtc_addresses
-    ] or [sfu.ListenInfo(ip=ip, port=settings.rtc_port) for ip in sfu.local_addresses()]
+        for address in media_addresses(settings)
+    ]
     async with sfu.open_sfu(workers=settings.workers or None, listen=listen_infos) as engine:
         yield engine
 
@@ -75,7 +77,12 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         open_webhooks(settings.webhook_urls, settings.webhook_secret) as webhooks,
         store.writing(),
         open_hub(
-            core, ice_servers=ice_servers(settings), verifier=verifier, rates=rates, resume_s=settings.resume_within
+            core,
+            ice_servers=ice_servers(settings),
+            public_addresses=settings.public_addresses,
+            verifier=verifier,
+            rates=rates,
+            resume_s=settings.resume_within,
         ) as hub,
         hooks.running(),
         trio.open_nursery() as nursery,
@@ -85,11 +92,14 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         hub.events.watch(partial(remember, store))
         pulse = Pulse(core.workers)
         nursery.start_soon(pulse.run)
+        turn = Part("turn")
+        if settings.turn_servers:
+            nursery.start_soon(watch_turn, settings, turn, announced_addresses(settings))
         services = Services(
             hub=hub,
             bundle=bundle,
             access=Access(settings.api_keys),
-            parts=[pulse.workers, pulse.loop, webhooks.part, store.part],
+            parts=[pulse.workers, pulse.loop, webhooks.part, store.part, turn],
             allowed_origins=frozenset(settings.allowed_origins),
         )
         yield Running(create_app(services), hub, len(core.workers))

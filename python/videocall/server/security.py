@@ -51,17 +51,23 @@ def cors_headers(headers: Headers, allowed: Collection[str]) -> dict[str, str]:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the security headers to every HTTP response."""
+    """ASGI middleware that adds the security headers to every HTTP response.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: what answers.
+        connect: what its pages may connect to beside the host they came from, as in a policy's ``connect-src``.
+    """
+
+    def __init__(self, app: ASGIApp, connect: str = "") -> None:
         self._app = app
+        self._connect = connect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = content_security_policy(Headers(scope=scope).get("host", ""))
+        policy = content_security_policy(Headers(scope=scope).get("host", ""), self._connect)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -73,8 +79,8 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def content_security_policy(host: str) -> str:
-    """The page's policy: nothing from anywhere but the host it came from."""
+def content_security_policy(host: str, connect: str = "") -> str:
+    """The page's policy: nothing from anywhere but the host it came from, and connections to `connect`."""
     # Some browsers do not count ws: and wss: of the same host as 'self'.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     return "; ".join(
@@ -87,7 +93,7 @@ def content_security_policy(host: str) -> str:
             "media-src 'self' blob:",
             "worker-src 'self' blob:",
             "manifest-src 'self'",
-            f"connect-src 'self'{sockets}",
+            f"connect-src 'self'{sockets} {connect}".rstrip(),
             "base-uri 'self'",  # the page says where it is mounted
             "form-action 'self'",
             "frame-ancestors 'none'",

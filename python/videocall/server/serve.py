@@ -1,85 +1,164 @@
 """Running a server from its settings to its tidy end."""
 
 import logging
+import re
 import signal
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, asynccontextmanager
-from functools import partial
+from socket import socket
 from typing import Final, cast
 
 import trio
+from attrs import frozen
 from hypercorn.config import Config
 from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]
 from hypercorn.typing import ASGIFramework
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from videocall.lan.page import ca_page, landing
 from videocall.protocol.limits import MAX_MESSAGE_BYTES
-from videocall.server.failures import TlsError
-from videocall.server.listener import as_binds, listen
+from videocall.server.addresses import url_hosts
+from videocall.server.certificates import Certificate, certificate_of, keep_fresh
+from videocall.server.listener import ListenError, as_binds, listen
 from videocall.server.running import OpenEngine, open_engine
+from videocall.server.security import SecurityHeaders
 from videocall.server.server import Server
 from videocall.server.settings import Settings
 from videocall.server.websocket import refuse_compression
 from videocall.signaling.log import fields, logger
 
-__all__ = ["serve"]
+__all__ = ["Started", "serve"]
 
+_CA_PATH: Final = re.compile(r"/ca(?:$|[./])")
 _PING_S: Final = 4.0
 _SILENCE_S: Final = 12
 """A live peer answers every ping, so that its socket is never silent for long; a dead one is found within 15 s."""
 
 
+@frozen
+class Started:
+    """A server that listens.
+
+    Attributes:
+        urls: by which it is reached, the best first.
+        landing: where a device that does not trust the certificate's authority yet begins, when there is a local one.
+        fingerprint: SHA-256 of that authority.
+    """
+
+    urls: tuple[str, ...]
+    landing: str | None = None
+    fingerprint: str | None = None
+
+
 async def serve(
     settings: Settings,
     *,
-    started: Callable[[str], None] = lambda _: None,
+    started: Callable[[Started], None] = lambda _: None,
     engine: OpenEngine = open_engine,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then tell everybody and end.
 
     Args:
         settings: what to serve.
-        started: called with the server's URL once it listens.
+        started: called once it listens.
         engine: opens the media core.
 
     Raises:
         Exception: one of `videocall.server.START_FAILURES`, when the server cannot start.
     """
-    _check_tls(settings)
+    certificate = certificate_of(settings)
     with ExitStack() as stack:
         sockets = [stack.enter_context(sock) for sock in listen(settings.host, settings.port)]
-        url = _url(settings, sockets[0].getsockname()[1])
+        port = sockets[0].getsockname()[1]
+        plain = [stack.enter_context(sock) for sock in _listen_plain(settings, certificate, port)]
+        where = _where(settings, certificate, port, plain[0].getsockname()[1] if plain else None)
         async with Server(settings, engine=engine) as server, _stop_signal() as stop, trio.open_nursery() as nursery:
 
             async def stopped() -> None:
                 await stop.wait()
                 await server.drain()
 
-            # Starlette's types and Hypercorn's describe the same ASGI in different words.
-            app = cast("ASGIFramework", server.asgi)
-            config = _config(settings, as_binds(sockets))
-            await nursery.start(partial(hypercorn_serve, app, config, shutdown_trigger=stopped, mode="asgi"))
-            logger.info("serving", extra=fields(url=url, workers=server.workers))
-            started(url)
+            async def run_hypercorn(task_status: trio.TaskStatus[list[str]]) -> None:
+                # Starlette's types and Hypercorn's describe the same ASGI in different words.
+                app = cast("ASGIFramework", _application(server, certificate, port))
+                await hypercorn_serve(app, config, shutdown_trigger=stopped, mode="asgi", task_status=task_status)
+                nursery.cancel_scope.cancel()
+
+            config = _Config(as_binds(sockets), as_binds(plain), certificate)
+            await nursery.start(run_hypercorn)
+            if config.context is not None:
+                nursery.start_soon(keep_fresh, settings, config.context)
+            logger.info("serving", extra=fields(urls=where.urls, workers=server.workers))
+            started(where)
     logger.info("ended")
 
 
-def _config(settings: Settings, binds: list[str]) -> Config:
-    refuse_compression()
-    config = Config()
-    config.bind = binds
-    config.errorlog = logging.getLogger("hypercorn.error")
-    config.alpn_protocols = ["http/1.1"]
-    config.websocket_max_message_size = MAX_MESSAGE_BYTES
-    config.websocket_ping_interval = _PING_S
-    config.read_timeout = _SILENCE_S
-    config.keep_alive_timeout = 8
-    config.ssl_handshake_timeout = 8
-    config.graceful_timeout = 3
-    config.include_server_header = False
-    if settings.tls:
-        config.certfile, config.keyfile = (str(path) for path in settings.tls)
-    return config
+class _Config(Config):
+    """Hypercorn's settings, and the TLS context that it works with, for certificates to be renewed in."""
+
+    def __init__(self, binds: list[str], plain_binds: list[str], certificate: Certificate | None) -> None:
+        super().__init__()
+        self.context: ssl.SSLContext | None = None
+        self.bind = binds
+        self.insecure_bind = plain_binds
+        if certificate:
+            self.certfile, self.keyfile = str(certificate.chain), str(certificate.key)
+        refuse_compression()
+        self.errorlog = logging.getLogger("hypercorn.error")
+        self.alpn_protocols = ["http/1.1"]
+        self.websocket_max_message_size = MAX_MESSAGE_BYTES
+        self.websocket_ping_interval = _PING_S
+        self.read_timeout = _SILENCE_S
+        self.keep_alive_timeout = 8
+        self.ssl_handshake_timeout = 8
+        self.graceful_timeout = 3
+        self.include_server_header = False
+
+    def create_ssl_context(self) -> ssl.SSLContext | None:
+        """Make the context; it is made once."""
+        self.context = super().create_ssl_context()
+        return self.context
+
+
+def _application(server: Server, certificate: Certificate | None, port: int) -> ASGIApp:
+    """The server's application, behind what a local authority adds to it."""
+    if certificate is None or certificate.authority is None:
+        return server.asgi
+    ca = SecurityHeaders(ca_page(certificate.authority, port))
+    plain = SecurityHeaders(landing(certificate.authority, port), connect="https:")
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and scope["scheme"] in {"http", "ws"}:
+            await plain(scope, receive, send)
+        elif scope["type"] == "http" and _CA_PATH.match(scope["path"]):
+            await ca(scope, receive, send)
+        else:
+            await server.asgi(scope, receive, send)
+
+    return application
+
+
+def _listen_plain(settings: Settings, certificate: Certificate | None, port: int) -> list[socket]:
+    if certificate is None or certificate.authority is None:
+        return []
+    if settings.redirect_port is not None:
+        return listen(settings.host, settings.redirect_port, setting="--redirect-port")
+    try:
+        return listen(settings.host, port + 1)
+    except ListenError:  # nobody asked for that very port
+        return listen(settings.host, 0)
+
+
+def _where(settings: Settings, certificate: Certificate | None, port: int, plain_port: int | None) -> Started:
+    scheme = "https" if certificate else "http"
+    hosts = [f"[{host}]" if ":" in host else host for host in url_hosts(settings)]
+    authority = certificate.authority if certificate else None
+    return Started(
+        urls=tuple(f"{scheme}://{host}:{port}/" for host in hosts),
+        landing=f"http://{hosts[0]}:{plain_port}/" if plain_port else None,
+        fingerprint=authority.fingerprint if authority else None,
+    )
 
 
 @asynccontextmanager
@@ -99,19 +178,3 @@ async def _stop_signal() -> AsyncGenerator[trio.Event]:
         await nursery.start(watch)
         yield stop
         nursery.cancel_scope.cancel()
-
-
-def _check_tls(settings: Settings) -> None:
-    if settings.tls is None:
-        return
-    cert, key = settings.tls
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
-    except (OSError, ssl.SSLError) as error:
-        raise TlsError(f"{cert} and {key} are no certificate and its key in PEM: {error.strerror or error}") from None
-
-
-def _url(settings: Settings, port: int) -> str:
-    scheme = "https" if settings.tls else "http"
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{scheme}://{host}:{port}/"

@@ -1,16 +1,23 @@
 """Everything that can be set about a server. `videocall.cli` fills it."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from attrs import field, frozen
 
 from videocall.urls import shown
 
-__all__ = ["MIN_KEY_CHARACTERS", "RtcAddress", "Settings"]
+__all__ = ["EVERY_ADDRESS", "MIN_KEY_CHARACTERS", "RtcAddress", "Settings", "Tls"]
 
 MIN_KEY_CHARACTERS: Final = 16
 """Of an API key."""
+
+EVERY_ADDRESS: Final = ""
+"""The `Settings.host` that stands for every address of the machine, IPv4 and IPv6."""
+
+Tls = Literal["auto", "off"] | tuple[Path, Path]
+"""``auto``: a certificate of the local authority, unless `Settings.host` is loopback, where none is needed. Or chain
+and private key, both PEM."""
 
 
 @frozen
@@ -26,9 +33,15 @@ class Settings:
     """A server's settings; see ``videocall serve --help`` for what they mean.
 
     Attributes:
+        lan: open meetings to the local network: show how its devices get in.
+        redirect_port: with a certificate of the local authority: TCP port for plain HTTP, which leads new devices to
+            trust it and everybody on to HTTPS; `None` stands for one above `port`.
         rtc_addresses: empty stands for every local address.
         workers: media threads; 0 stands for one per core.
-        tls: certificate chain and private key, both PEM.
+        public_addresses: IP addresses that clients are told beside the local ones, such as a router's that sends the
+            media ports on to this machine.
+        tls: how HTTPS is served, if at all.
+        data_dir: where the local certificate authority is kept.
         stun_servers: URLs that clients get as ICE servers.
         turn_servers: ``turn:`` and ``turns:`` URLs, likewise.
         turn_secret: shared with them; each client then gets an account that ends after `turn_ttl` seconds.
@@ -48,12 +61,15 @@ class Settings:
         token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
     """
 
+    lan: bool = False
     host: str = "127.0.0.1"
     port: int = 8080
+    redirect_port: int | None = None
     rtc_port: int = 10000
     rtc_addresses: tuple[RtcAddress, ...] = ()
+    public_addresses: tuple[str, ...] = ()
     workers: int = 0
-    tls: tuple[Path, Path] | None = None
+    tls: Tls = "auto"
     stun_servers: tuple[str, ...] = ()
     turn_servers: tuple[str, ...] = ()
     turn_secret: str | None = field(default=None, repr=False)
@@ -62,6 +78,7 @@ class Settings:
     turn_password: str | None = field(default=None, repr=False)
     allowed_origins: tuple[str, ...] = ()
     log_file: Path = Path("videocall.log")
+    data_dir: Path = Path("videocall")
     web_dist: Path = Path(__file__).parent.parent / "web_dist"
     request_rate: int = 100
     resume_within: int = 30

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Protocol
 
@@ -74,8 +74,10 @@ class Hub:
         rates: Rates | None = None,
         resume_s: float = RESUME_S,
         clock: Callable[[], float] = time.time,
+        public_addresses: Sequence[str] = (),
     ) -> None:
         self.ice_servers: Final = ice_servers or IceServers()
+        self.public_addresses: Final = tuple(public_addresses)
         self.rates: Final = rates or Rates()
         self.events: Final = Events()
         self.passwords: Final = Passwords(self.rates.passwords)
@@ -301,10 +303,11 @@ async def open_hub(
     rates: Rates | None = None,
     resume_s: float = RESUME_S,
     clock: Callable[[], float] = time.time,
+    public_addresses: Sequence[str] = (),
 ) -> AsyncGenerator[Hub]:
     """Open a hub over a running engine. On leaving, every session must have ended; rooms' routers are closed."""
     async with trio.open_nursery() as nursery:
-        hub = Hub(engine, nursery, ice_servers, limits, verifier, rates, resume_s, clock)
+        hub = Hub(engine, nursery, ice_servers, limits, verifier, rates, resume_s, clock, public_addresses)
         yield hub
         await hub.drain(0)
         nursery.cancel_scope.deadline = trio.current_time() + _CLOSING_PATIENCE_S

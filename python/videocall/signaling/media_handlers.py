@@ -5,6 +5,7 @@
 from videocall.protocol import ErrorCode, ProtocolError, results
 from videocall.protocol import requests as r
 from videocall.signaling.caller import Caller, Place
+from videocall.signaling.candidates import with_public
 from videocall.signaling.failures import to_protocol_error
 
 __all__ = [
@@ -38,7 +39,7 @@ async def create_transport(caller: Caller, place: Place, request: r.CreateWebRtc
     return results.Transport(
         id=transport.id,
         iceParameters=transport.ice_parameters,
-        iceCandidates=list(transport.ice_candidates),
+        iceCandidates=with_public(transport.ice_candidates, caller.hub.public_addresses),
         dtlsParameters=transport.dtls_parameters,
         iceServers=caller.hub.ice_servers.issue(me),
     )

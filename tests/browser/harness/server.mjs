@@ -47,7 +47,7 @@ export async function startServer({
     ...[VIDEOCALL, 'serve', '--host', host, '--port', String(port), '--rtc-port', String(rtcPort)],
     ...['--rtc-address', host, '--workers', String(WORKERS), '--log-file', log],
     ...['--database-url', `sqlite:///${join(directory, 'videocall.db')}`],
-    ...flags,
+    ...['--tls', 'off', ...flags],
   ];
   const command = namespace === undefined ? serve : ['ip', 'netns', 'exec', namespace, ...serve];
   // A directory of its own: no setting of the person who runs the tests, and no file left behind.

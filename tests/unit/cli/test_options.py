@@ -4,7 +4,7 @@ import pytest
 
 from videocall.cli.main import main
 from videocall.cli.options import OPTIONS, Option, SettingsError, load_settings
-from videocall.server.settings import RtcAddress, Settings
+from videocall.server.settings import EVERY_ADDRESS, RtcAddress, Settings
 
 SECRET = "s" * 32
 TURN = "turn:turn.example.org:3478?transport=udp"
@@ -22,7 +22,12 @@ def load(
 def test_the_defaults_need_nothing(tmp_path: Path) -> None:
     settings = load(tmp_path)
     assert (settings.host, settings.port, settings.rtc_port, settings.workers) == ("127.0.0.1", 8080, 10000, 0)
-    assert (settings.rtc_addresses, settings.tls, settings.stun_servers, settings.allowed_origins) == ((), None, (), ())
+    assert (settings.rtc_addresses, settings.tls, settings.stun_servers, settings.allowed_origins) == (
+        (),
+        "auto",
+        (),
+        (),
+    )
     assert settings.log_file == Path("/home/ada/.local/state/videocall/videocall.log")
     assert settings.database_url == "sqlite:////home/ada/.local/share/videocall/videocall.db"
 
@@ -59,6 +64,10 @@ def test_flags_overrule_the_environment_which_overrules_the_file(tmp_path: Path)
 
 
 EVERY: dict[str, tuple[str, object]] = {
+    "lan": ("yes", True),
+    "redirect_port": ("81", 81),
+    "public_address": ("203.0.113.9", ("203.0.113.9",)),
+    "data_dir": ("/d", Path("/d")),
     "host": ("::1", "::1"),
     "port": ("0", 0),
     "rtc_port": ("20000", 20000),
@@ -101,7 +110,7 @@ def test_every_option_can_come_from_each_of_the_three(tmp_path: Path, option: Op
     needed = COMPANIONS.get(option.name, {})
     flag = {option.name: [text] if option.many else text}
     environ = {option.variable: text}
-    file = f"{option.name} = {text if text.isdigit() else repr(text)}"
+    file = f"{option.name} = {'true' if text == 'yes' else text if text.isdigit() else repr(text)}"
     for settings in (
         load(tmp_path, flag | needed),
         load(tmp_path, needed, environ),
@@ -133,6 +142,9 @@ def test_several_values(tmp_path: Path) -> None:
         ("rtc_address", "example.org"),
         ("rtc_address", "10.0.0.1=example.org"),
         ("tls", "one"),
+        ("lan", "perhaps"),
+        ("public_address", "127.0.0.1"),
+        ("public_address", "example.org"),
         ("tls", "/no/cert,/no/key"),
         ("stun_server", "stun.example.org"),
         ("turn_server", "stun:stun.example.org"),
@@ -258,3 +270,15 @@ def test_webhooks_are_signed(tmp_path: Path) -> None:
 def test_settings_do_not_show_their_secrets(tmp_path: Path) -> None:
     secrets = {"token_secret": SECRET, "webhook_secret": SECRET, "api_key": [SECRET], "turn_secret": SECRET}
     assert SECRET not in repr(load(tmp_path, {**secrets, "turn_server": [TURN]}))
+
+
+def test_the_lan_is_every_address_unless_one_is_named(tmp_path: Path) -> None:
+    assert load(tmp_path, {"lan": "yes"}).host == EVERY_ADDRESS
+    assert load(tmp_path, {"lan": "yes", "host": "10.0.0.1"}).host == "10.0.0.1"
+    assert load(tmp_path, {"lan": "no"}).host == "127.0.0.1"
+    assert load(tmp_path, file="lan = true").host == EVERY_ADDRESS
+
+
+def test_data_is_in_the_data_directory(tmp_path: Path) -> None:
+    assert load(tmp_path).data_dir == Path("/home/ada/.local/share/videocall")
+    assert load(tmp_path, environ={"XDG_DATA_HOME": "/d"}).data_dir == Path("/d/videocall")
