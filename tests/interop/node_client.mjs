@@ -5,8 +5,9 @@
  * Usage: node_client.mjs URL ROOM NAME. It prints one JSON object a line, two a second, and ends when its input does.
  */
 
-import wrtc from '@roamhq/wrtc';
 import { Device } from 'mediasoup-client';
+
+import './node_globals.mjs';
 
 /** @import { Transport } from 'mediasoup-client/types' */
 
@@ -14,15 +15,6 @@ import { pictures, receive, tone } from './node_media.mjs';
 import { ProtooClient } from './protoo.mjs';
 
 /** @import { Received } from './node_media.mjs' */
-
-// mediasoup-client looks for these as a page would.
-Object.assign(globalThis, {
-  RTCPeerConnection: wrtc.RTCPeerConnection,
-  RTCSessionDescription: wrtc.RTCSessionDescription,
-  RTCIceCandidate: wrtc.RTCIceCandidate,
-  MediaStream: wrtc.MediaStream,
-  MediaStreamTrack: wrtc.MediaStreamTrack,
-});
 
 class NodeClient {
   /** @type {Map<string, { kind: string, received: Received }>} what comes in, by producer */
