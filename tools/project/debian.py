@@ -7,6 +7,7 @@ from pathlib import Path
 from project.shell import StepError, run
 
 PROGRAMS = {
+    "certutil": "libnss3-tools",
     "chromium": "chromium",
     "firefox-esr": "firefox-esr",
     "initdb": "postgresql",

@@ -49,6 +49,8 @@ def _pytest(name: str, about: str, *arguments: str) -> Suite:
     return Suite(name, about, [PYTHON, "-m", "pytest", *arguments])
 
 
+_IN_NAMESPACES = ["browser/network.test.mjs", "browser/turn.test.mjs", "browser/lan.test.mjs"]
+
 SUITES: tuple[Suite, ...] = (
     Suite("web", "unit tests of the page", ["npm", "test"], cwd=ROOT / "web"),
     _pytest("python", "Python: unit, stateful and integration tests", "--ignore=tests/packaging", "tests"),
@@ -74,8 +76,8 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "network",
-        "Firefox and Chromium in network namespaces, and through TURN",
-        ["node", "browser/in_namespaces.mjs", *_NODE_TEST, "browser/network.test.mjs", "browser/turn.test.mjs"],
+        "Firefox and Chromium in network namespaces, through TURN, and on a LAN",
+        ["node", "browser/in_namespaces.mjs", *_NODE_TEST, *_IN_NAMESPACES],
         cwd=NODE_TESTS,
     ),
 )

@@ -24,6 +24,7 @@ const CHROMIUM_ARGS = [
  * @typedef {object} ChromiumOptions
  * @property {'allow' | 'deny'} [permission] what the person answers when asked for camera and microphone
  * @property {boolean} [devices] false: the machine has neither
+ * @property {string} [home] the person's home directory, where authorities are that they trust
  * @property {string} [trust] an http origin, not on localhost, on which devices may be used all the same
  */
 
@@ -31,7 +32,7 @@ const CHROMIUM_ARGS = [
  * @param {ChromiumOptions} [options]
  * @returns {Promise<Browser>}
  */
-export function launchChromium({ permission = 'allow', devices = true, trust } = {}) {
+export function launchChromium({ permission = 'allow', devices = true, home, trust } = {}) {
   const args = CHROMIUM_ARGS.filter((arg) => devices || !arg.startsWith('--use-fake-device'));
   args.push(permission === 'allow' ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts');
   if (trust !== undefined) args.push(`--unsafely-treat-insecure-origin-as-secure=${trust}`);
@@ -41,6 +42,7 @@ export function launchChromium({ permission = 'allow', devices = true, trust } =
     headless: true,
     pipe: true,
     args,
+    ...(home === undefined ? {} : { env: { ...process.env, HOME: home } }),
   });
 }
 

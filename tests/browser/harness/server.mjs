@@ -21,15 +21,25 @@ export const WORKERS = 2;
  * @property {number} pid
  * @property {number} rtcPort the first of its `WORKERS` UDP ports
  * @property {() => Promise<string>} log what it has logged
+ * @property {() => string} output what it has printed
  * @property {() => Promise<void>} stop SIGTERM, and a clean exit is expected
  * @property {() => Promise<void>} kill SIGKILL: it gets to say nothing to anybody
  */
 
 /**
+ * @typedef {object} ServerOptions
+ * @property {string} [host]
+ * @property {number} [port]
+ * @property {number} [rtcPort]
+ * @property {string} [namespace] a network namespace to run it in
+ * @property {'off' | 'auto'} [tls]
+ * @property {string[]} [flags] more of them
+ */
+
+/**
  * Start a server and wait until it answers.
  *
- * @param {{ host?: string, port?: number, rtcPort?: number, namespace?: string, flags?: string[] }} [options]
- *   `namespace`: a network namespace to run it in; `flags`: more of them
+ * @param {ServerOptions} [options]
  * @returns {Promise<Server>}
  */
 export async function startServer({
@@ -37,6 +47,7 @@ export async function startServer({
   port: givenPort,
   rtcPort: givenRtcPort,
   namespace,
+  tls = 'off',
   flags = [],
 } = {}) {
   const port = givenPort ?? (await freeTcpPort(namespace === undefined ? host : '127.0.0.1'));
@@ -47,7 +58,7 @@ export async function startServer({
     ...[VIDEOCALL, 'serve', '--host', host, '--port', String(port), '--rtc-port', String(rtcPort)],
     ...['--rtc-address', host, '--workers', String(WORKERS), '--log-file', log],
     ...['--database-url', `sqlite:///${join(directory, 'videocall.db')}`],
-    ...['--tls', 'off', ...flags],
+    ...['--tls', tls, ...flags],
   ];
   const command = namespace === undefined ? serve : ['ip', 'netns', 'exec', namespace, ...serve];
   // A directory of its own: no setting of the person who runs the tests, and no file left behind.
@@ -61,7 +72,7 @@ export async function startServer({
     stream.on('data', (/** @type {string} */ text) => (output += text));
   }
   const exited = once(child, 'exit');
-  const url = `http://${host}:${port}`;
+  const url = `${tls === 'off' ? 'http' : 'https'}://${host}:${port}`;
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGTERM');
@@ -80,7 +91,8 @@ export async function startServer({
   try {
     await until('the server answers /healthz', async () => {
       if (child.exitCode !== null) return true;
-      return (await fetch(`${url}/healthz`)).ok;
+      // Nobody here trusts its certificate yet: that it says so is enough.
+      return tls === 'off' ? (await fetch(`${url}/healthz`)).ok : output.includes('videocall is at');
     });
     if (child.exitCode !== null) throw new Error(`the server ended at once:\n${output}`);
   } catch (error) {
@@ -88,5 +100,5 @@ export async function startServer({
     throw new Error(`no server:\n${output}`, { cause: error });
   }
   const pid = /** @type {number} */ (child.pid);
-  return { url, pid, rtcPort, log: () => readFile(log, 'utf8'), stop, kill };
+  return { url, pid, rtcPort, log: () => readFile(log, 'utf8'), output: () => output, stop, kill };
 }
