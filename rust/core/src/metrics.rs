@@ -29,11 +29,21 @@ pub struct Metrics {
     pub pool_exhausted: u64,
     /// Panics caught.
     pub panics: u64,
+    /// Packets that publishers were asked to send again.
+    pub nacks_sent: u64,
+    /// Packets that publishers sent again.
+    pub rtx_received: u64,
+    /// Packets that receivers asked for again.
+    pub nacks_received: u64,
+    /// Key frames that publishers were asked for.
+    pub plis_sent: u64,
+    /// Key frames that receivers asked for.
+    pub plis_received: u64,
 }
 
 impl Metrics {
     /// Names and values, for export.
-    pub fn entries(&self) -> [(&'static str, u64); 13] {
+    pub fn entries(&self) -> [(&'static str, u64); 18] {
         [
             ("datagrams_received", self.datagrams_received),
             ("bytes_received", self.bytes_received),
@@ -48,6 +58,11 @@ impl Metrics {
             ("video_sends", self.video_sends),
             ("pool_exhausted", self.pool_exhausted),
             ("panics", self.panics),
+            ("nacks_sent", self.nacks_sent),
+            ("rtx_received", self.rtx_received),
+            ("nacks_received", self.nacks_received),
+            ("plis_sent", self.plis_sent),
+            ("plis_received", self.plis_received),
         ]
     }
 }

@@ -81,7 +81,7 @@ impl Sfu {
                 Ok(json!({}))
             }
             "getStats" => self.get_stats(data, now),
-            "dump" => Ok(self.dump()),
+            "dump" => Ok(self.dump(now)),
             _ => Err(Error::unsupported(format!("no method '{method}'"))),
         }
     }

@@ -92,6 +92,7 @@ impl Sfu {
             return;
         };
         consumer.stats.nacked += 1;
+        self.metrics.nacks_received += 1;
         if consumer.rtx.is_none() || !consumer.nack {
             return;
         }
@@ -109,6 +110,7 @@ impl Sfu {
     fn handle_keyframe_request(&mut self, now: Instant, key: TransportKey, media: Ssrc) {
         if let Some(consumer) = self.consumer_of(key, media) {
             self.consumers[consumer].stats.plis += 1;
+            self.metrics.plis_received += 1;
             self.request_keyframe_for(consumer, now);
         }
     }

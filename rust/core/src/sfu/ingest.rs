@@ -149,6 +149,7 @@ impl Sfu {
         stream.clock_rate = meaning.clock_rate;
         stream.stats.packets += 1;
         stream.stats.recovered += u64::from(route.rtx);
+        self.metrics.rtx_received += u64::from(route.rtx);
         stream.stats.bytes += payload.len() as u64;
         stream.stats.last_packet = Some(now);
         stream.rate.add(now, packet.len());

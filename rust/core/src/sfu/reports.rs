@@ -45,6 +45,7 @@ impl Sfu {
                     let gave_up = nack.poll(now, ASSUMED_ROUND_TRIP, &mut self.nacks);
                     if !self.nacks.is_empty() {
                         stream.stats.nacked += self.nacks.len() as u64;
+                        self.metrics.nacks_sent += self.nacks.len() as u64;
                         write::nack(&mut self.rtcp, SENDER, ssrc, &self.nacks);
                     }
                     if gave_up && video && !producer.paused {
@@ -53,6 +54,7 @@ impl Sfu {
                 }
                 if stream.keyframe_requests.poll(now) {
                     stream.stats.plis += 1;
+                    self.metrics.plis_sent += 1;
                     if pli {
                         write::pli(&mut self.rtcp, SENDER, ssrc);
                     } else {

@@ -139,7 +139,7 @@ impl Sfu {
         })
     }
 
-    pub(super) fn dump(&self) -> Value {
+    pub(super) fn dump(&self, now: Instant) -> Value {
         let (pool_used, pool_slots) = self.pool_usage();
         let counters: serde_json::Map<String, Value> = self
             .metrics
@@ -156,6 +156,30 @@ impl Sfu {
             "poolUsed": pool_used,
             "poolSlots": pool_slots,
             "metrics": counters,
+            "paths": self.paths(now),
+        })
+    }
+
+    /// The paths to receivers that are estimated now: how many, what they carry together and the least of them, in bits
+    /// per second, and the mean of their losses.
+    fn paths(&self, now: Instant) -> Value {
+        let alive = self.transports.values().filter_map(|transport| {
+            let bandwidth = transport.bandwidth.as_ref();
+            bandwidth.filter(|bandwidth| bandwidth.is_alive(now))
+        });
+        let (mut count, mut sum, mut least, mut loss) = (0_u32, 0_u64, None::<u64>, 0.0);
+        for bandwidth in alive {
+            let estimate = bandwidth.estimate_bps();
+            count += 1;
+            sum += estimate;
+            least = Some(least.map_or(estimate, |other| other.min(estimate)));
+            loss += bandwidth.loss_fraction;
+        }
+        json!({
+            "count": count,
+            "estimateSum": sum,
+            "leastEstimate": least,
+            "meanLossFraction": loss / f64::from(count.max(1)),
         })
     }
 }

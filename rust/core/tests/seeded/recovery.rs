@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use videocall_client::DtlsRole;
 use videocall_client::profile::Source;
 use videocall_netsim::{Link, Loss};
@@ -174,6 +175,12 @@ fn loss_towards_subscribers_is_repaired_for_each() {
     };
     set_links(&mut world, &receivers, clean, lossy);
     world.run(ms(10_000));
+    let paths = world.request("dump", json!({}))["paths"].clone();
+    assert_eq!(paths["count"], 3);
+    let least = paths["leastEstimate"].as_u64().expect("an estimate");
+    assert!(paths["estimateSum"].as_u64() >= Some(3 * least), "{paths}");
+    let loss = paths["meanLossFraction"].as_f64().expect("a fraction");
+    assert!((0.02..0.3).contains(&loss), "{loss}");
     set_links(&mut world, &receivers, clean, clean);
     world.run(ms(500));
     drain(&mut world, publisher);
@@ -191,6 +198,10 @@ fn loss_towards_subscribers_is_repaired_for_each() {
         sent.retransmitted, 0,
         "the publisher has nothing to do with it"
     );
+    let metrics = world.sfu.metrics();
+    assert!(metrics.nacks_received >= metrics.rtx_sent);
+    assert!(metrics.rtx_sent > 300, "{}", metrics.rtx_sent);
+    assert_eq!((metrics.nacks_sent, metrics.rtx_received), (0, 0));
 }
 
 #[test]
@@ -225,6 +236,9 @@ fn loss_from_the_publisher_is_repaired_once_for_all() {
         sent.retransmitted
     );
     assert!(sent.fraction_lost < 255);
+    let metrics = world.sfu.metrics();
+    assert!(metrics.nacks_sent >= sent.retransmitted);
+    assert!((1..=sent.retransmitted).contains(&metrics.rtx_received));
 }
 
 #[test]
