@@ -15,6 +15,7 @@ from videocall.protocol.fields import is_room_id
 from videocall.server import health
 from videocall.server.access import Access
 from videocall.server.answers import json_response
+from videocall.server.metrics import Metrics
 from videocall.server.security import SecurityHeaders
 from videocall.server.socketio import SocketIoEndpoint
 from videocall.server.static import Bundle
@@ -25,6 +26,7 @@ __all__ = ["Services", "create_app"]
 
 _SOCKET_IO: Final = ("/socket.io/", "/socket.io")
 """With the slash, unless a client's ``addTrailingSlash`` is off."""
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @frozen
@@ -35,6 +37,7 @@ class Services:
     bundle: Bundle
     access: Access
     parts: Sequence[Part]
+    metrics: Metrics
     allowed_origins: Collection[str] = ()
 
 
@@ -52,6 +55,7 @@ def create_app(services: Services, more: Sequence[BaseRoute] = ()) -> SecurityHe
     routes = [
         *_page_routes(services.bundle),
         *_health_routes(services),
+        Route("/metrics", _metrics(services)),
         WebSocketRoute("/ws", websocket),
         *(Route(path, socket_io) for path in _SOCKET_IO),
         *(WebSocketRoute(path, socket_io) for path in _SOCKET_IO),
@@ -73,7 +77,7 @@ def _page_routes(bundle: Bundle) -> list[Route]:
     return [Route("/", page), Route("/r/{room_id}", room_page)]
 
 
-def _files(bundle: Bundle) -> Callable[[Request], Awaitable[Response]]:
+def _files(bundle: Bundle) -> Endpoint:
     async def file(request: Request) -> Response:
         path = request.path_params["path"]
         if path == "index.html":
@@ -102,6 +106,17 @@ def _health_routes(services: Services) -> list[Route]:
         return json_response(health.Readiness(ready=True))
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+def _metrics(services: Services) -> Endpoint:
+    async def metrics(request: Request) -> Response:
+        if not services.access.is_operator(request):
+            why = "Metrics are for requests from this machine itself, or with an API key (Authorization: Bearer KEY).\n"
+            return PlainTextResponse(why, 403, {"cache-control": "no-store"})
+        content_type, body = await services.metrics.render(request.headers.get("accept", ""))
+        return Response(body, headers={"cache-control": "no-store", "content-type": content_type})
+
+    return metrics
 
 
 def _not_found() -> Response:

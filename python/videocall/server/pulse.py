@@ -1,6 +1,6 @@
 """Whether the server's own threads keep up: the event loop's lag, and whether each media worker lives and answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import trio
@@ -36,15 +36,13 @@ class Pulse:
     Attributes:
         workers: the part ``workers``: down when none is alive, degraded when some are not, or do not answer.
         loop: the part ``loop``: degraded while the event loop is late.
-        lag_s: how late the loop was at the last beat, in seconds.
-        worst_lag_s: the most since `take_worst_lag` was called.
+        observe_lag: called at every beat with how late the loop was, in seconds.
     """
 
     def __init__(self, workers: Sequence[Worker]) -> None:
         self.workers: Final = Part("workers")
         self.loop: Final = Part("loop")
-        self.lag_s = 0.0
-        self.worst_lag_s = 0.0
+        self.observe_lag: Callable[[float], object] = lambda _: None
         self._workers = workers
         self._silent: frozenset[int] = frozenset()
         self.workers.ok()
@@ -63,11 +61,6 @@ class Pulse:
                 beat += 1
                 self.check_workers()
 
-    def take_worst_lag(self) -> float:
-        """The greatest lag in seconds since the last call."""
-        worst, self.worst_lag_s = self.worst_lag_s, self.lag_s
-        return worst
-
     def check_workers(self) -> None:
         """Look who is alive now."""
         alive = sum(not worker.closed for worker in self._workers)
@@ -81,10 +74,9 @@ class Pulse:
             self.workers.ok()
 
     def _note_lag(self, lag_s: float) -> None:
-        self.lag_s = max(0.0, lag_s)
-        self.worst_lag_s = max(self.worst_lag_s, self.lag_s)
-        if self.lag_s > _LATE_S:
-            self.loop.degraded(f"the event loop was {self.lag_s:.1f} s late")
+        self.observe_lag(max(0.0, lag_s))
+        if lag_s > _LATE_S:
+            self.loop.degraded(f"the event loop was {lag_s:.1f} s late")
         else:
             self.loop.ok()
 

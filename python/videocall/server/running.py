@@ -16,6 +16,7 @@ from videocall.server.access import Access
 from videocall.server.addresses import announced_addresses, media_addresses
 from videocall.server.app import Services, create_app
 from videocall.server.hooks import Hooks
+from videocall.server.metrics import Metrics
 from videocall.server.pulse import Pulse
 from videocall.server.remembering import remember
 from videocall.server.settings import Settings
@@ -95,11 +96,13 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         turn = Part("turn")
         if settings.turn_servers:
             nursery.start_soon(watch_turn, settings, turn, announced_addresses(settings))
+        parts = [pulse.workers, pulse.loop, webhooks.part, store.part, turn]
         services = Services(
             hub=hub,
             bundle=bundle,
             access=Access(settings.api_keys),
-            parts=[pulse.workers, pulse.loop, webhooks.part, store.part, turn],
+            parts=parts,
+            metrics=Metrics(hub, core.workers, parts, pulse, webhooks, hooks),
             allowed_origins=frozenset(settings.allowed_origins),
         )
         yield Running(create_app(services), hub, len(core.workers))

@@ -1,6 +1,7 @@
 """A worker: one media thread, seen from Trio."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -49,6 +50,15 @@ class Worker(SfuObject):
         """How busy the worker is: consumers, transports and routers on it. Compares as a tuple does."""
         transports = [transport for router in self._routers.values() for transport in router.transports]
         return sum(len(transport.consumers) for transport in transports), len(transports), len(self._routers)
+
+    def census(self) -> Counter[tuple[str, str]]:
+        """How many objects there are on it: ``transports`` by ICE state, ``producers`` and ``consumers`` by kind."""
+        census: Counter[tuple[str, str]] = Counter()
+        for transport in [transport for router in self._routers.values() for transport in router.transports]:
+            census["transports", transport.ice_state] += 1
+            census.update(("producers", producer.kind) for producer in transport.producers)
+            census.update(("consumers", consumer.kind) for consumer in transport.consumers)
+        return census
 
     def metrics(self) -> Mapping[str, int]:
         """Counters of the worker since its start; empty once it is closed. Does not wait for the thread."""

@@ -58,6 +58,7 @@ class Hub:
     Attributes:
         events: what happens here, for those who watch.
         kept: how the rooms are set that stay when nobody is in them, by id; one that is open is set as its `Room` says.
+        observe_requests: called with each answered request's method, error code and duration in seconds.
         memory: what is known of rooms from before; a store puts itself there.
 
     What the server itself does to rooms and people, as through the REST API, is in
@@ -83,6 +84,7 @@ class Hub:
         self.passwords: Final = Passwords(self.rates.passwords)
         self.kept: Final[dict[str, RoomSettings]] = {}
         self.memory: Memory = NoMemory()
+        self.observe_requests: Callable[[str, ErrorCode | None, float], object] = lambda *_: None
         self.draining = False
         self._engine = engine
         self._nursery = nursery

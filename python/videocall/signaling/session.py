@@ -37,6 +37,9 @@ _REQUEST_S: Final = 10.0
 _LIMITED: Final = 1000
 """Requests beyond the rate before the socket is closed."""
 
+_LOGGED_REFUSALS: Final = 50
+"""Of one session: whoever does nothing but err does not fill the log."""
+
 _REFUSALS: Final = 16
 """Frames that are no messages before the socket is closed."""
 
@@ -88,6 +91,7 @@ class Session:
         self._nursery: trio.Nursery | None = None
         self._refusals = 0
         self._limited = 0
+        self._refused = 0
         self._waiting: _Waiting | None = None
         self._after: list[tuple[LiveRoom, list[Effect]]] = []
         self._requests = Bucket(hub.rates.requests) if hub.rates.requests else None
@@ -245,6 +249,7 @@ class Session:
     def _limit(self, incoming: IncomingRequest) -> None:
         self._limited += 1
         self._answer_error(incoming, ErrorCode.RATE_LIMITED)
+        self._note(incoming, ErrorCode.RATE_LIMITED, 0.0)
         if self._limited == _LIMITED:
             self._log("too many requests, dropped")
             self._end("error", _POLICY_VIOLATION, "too many requests")
@@ -257,6 +262,7 @@ class Session:
             self._end("error", _POLICY_VIOLATION, "too many malformed messages")
 
     async def _answer(self, incoming: IncomingRequest) -> None:
+        began, refusal = trio.current_time(), None
         with trio.move_on_after(_REQUEST_S, shield=True) as scope:
             try:
                 result = await self._carry_out(decode_request(incoming.method, incoming.data))
@@ -267,10 +273,20 @@ class Session:
                 for live, effects in after:
                     live.execute(effects)
             except ProtocolError as error:
+                refusal = error.code
                 self._outbox.put(self._framing.encode_error(incoming, error))
         if scope.cancelled_caught:
+            refusal = ErrorCode.INTERNAL
             self._log("request timed out", method=incoming.method)
             self._answer_error(incoming, ErrorCode.INTERNAL)
+        self._note(incoming, refusal, trio.current_time() - began)
+
+    def _note(self, incoming: IncomingRequest, refusal: ErrorCode | None, seconds: float) -> None:
+        self.hub.observe_requests(incoming.method, refusal, seconds)
+        if refusal is not None:
+            self._refused += 1
+            if self._refused <= _LOGGED_REFUSALS:
+                self._log("request refused", method=incoming.method, code=refusal)
 
     def _give_up(self) -> None:
         if waiting := self._waiting:
