@@ -82,6 +82,8 @@ _SHARED: Final = (
     shapes.RoomState,
     shapes.Knock,
     shapes.ChatMessage,
+    shapes.Speaker,
+    shapes.StreamScore,
     results.OwnConsumer,
     results.IceServer,
     results.ConsumeFailure,

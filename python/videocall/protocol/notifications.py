@@ -6,15 +6,17 @@ from attrs import frozen
 
 from videocall.protocol.fields import KnockOutcome, PausedBy, Reason, Role
 from videocall.protocol.results import Participant, Producer, RoomJoined
-from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState
+from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState, Speaker, StreamScore
 
 __all__ = [
     "NOTIFICATIONS",
     "NOTIFICATION_NAMES",
+    "ActiveSpeakers",
     "ConsumerClosed",
     "ConsumerLayersChanged",
     "ConsumerPaused",
     "ConsumerResumed",
+    "ConsumerScore",
     "LobbyKnock",
     "LobbyKnockEnded",
     "LobbyRejected",
@@ -28,6 +30,7 @@ __all__ = [
     "ProducerClosed",
     "ProducerPaused",
     "ProducerResumed",
+    "ProducerScore",
     "Reaction",
     "Removed",
     "RoomEnded",
@@ -129,6 +132,38 @@ class ConsumerLayersChanged:
 
 
 @frozen
+class ConsumerScore:
+    """``consumerScore``: how well one of the receiver's own consumers gets through, from 0 (not at all) to 10.
+
+    ``score`` is of the way from the server to the receiver, ``producerScore`` of the way from the publisher to the
+    server, of the stream that the consumer is given; ``producerScores`` has all of the producer's streams.
+    """
+
+    consumerId: str
+    score: int
+    producerScore: int
+    producerScores: list[int]
+
+
+@frozen
+class ProducerScore:
+    """``producerScore``: how well one's own producer arrives, each of its streams, the smallest first."""
+
+    producerId: str
+    scores: list[StreamScore]
+
+
+@frozen
+class ActiveSpeakers:
+    """``activeSpeakers``: who can be heard now; nobody when the list is empty.
+
+    First is who has the floor, which neither a cough takes nor a pause loses; then the others, loudest first.
+    """
+
+    speakers: list[Speaker]
+
+
+@frozen
 class Message(ChatMessage):
     """``message``: somebody wrote; to everyone, the writer included."""
 
@@ -212,6 +247,9 @@ Notification = (
     | ConsumerPaused
     | ConsumerResumed
     | ConsumerLayersChanged
+    | ConsumerScore
+    | ProducerScore
+    | ActiveSpeakers
     | Message
     | Reaction
     | RoomUpdated
@@ -237,6 +275,9 @@ NOTIFICATIONS: Final[dict[str, type[Any]]] = {
     "consumerPaused": ConsumerPaused,
     "consumerResumed": ConsumerResumed,
     "consumerLayersChanged": ConsumerLayersChanged,
+    "consumerScore": ConsumerScore,
+    "producerScore": ProducerScore,
+    "activeSpeakers": ActiveSpeakers,
     "message": Message,
     "reaction": Reaction,
     "roomUpdated": RoomUpdated,

@@ -5,7 +5,16 @@ from typing import Annotated
 from attrs import frozen
 from msgspec import Meta
 
-__all__ = ["ChatMessage", "Knock", "MessageText", "PermissionChanges", "Permissions", "RoomState"]
+__all__ = [
+    "ChatMessage",
+    "Knock",
+    "MessageText",
+    "PermissionChanges",
+    "Permissions",
+    "RoomState",
+    "Speaker",
+    "StreamScore",
+]
 
 MessageText = Annotated[
     str, Meta(min_length=1, max_length=2000, pattern=r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]+$(?!\n)")
@@ -70,3 +79,22 @@ class ChatMessage:
     text: str
     sentAt: int
     clientMessageId: str | None = None
+
+
+@frozen
+class Speaker:
+    """Somebody who can be heard, with the average volume of their microphone in dBov: -127 is silence, 0 overload."""
+
+    participantId: str
+    producerId: str
+    volume: int
+
+
+@frozen
+class StreamScore:
+    """How well a stream of a producer arrives at the server, from 0 (not at all) to 10."""
+
+    encodingIdx: int
+    score: int
+    ssrc: int | None = None
+    rid: str | None = None

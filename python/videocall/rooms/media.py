@@ -1,11 +1,12 @@
 """What participants publish and receive: their transports, producers and consumers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from videocall.protocol import ErrorCode, ProtocolError, results
 from videocall.protocol import notifications as n
 from videocall.protocol.fields import Kind, Reason, Source
+from videocall.protocol.shapes import Speaker
 from videocall.rooms.effects import (
     CloseConsumer,
     CloseProducer,
@@ -127,6 +128,15 @@ class Media(People):
         )
         effects.append(ProducerStarted(producer.wire()))
         return effects
+
+    def heard(self, volumes: Mapping[str, int]) -> list[Effect]:
+        """Tell everyone who can be heard: volumes in dBov by producer id, in their order."""
+        speakers = [
+            Speaker(producer.owner, producer.id, volume)
+            for producer_id, volume in volumes.items()
+            if (producer := self._producers.get(producer_id))
+        ]
+        return list(self._tell(self._participants, n.ActiveSpeakers(speakers)))
 
     def pause_producer(self, participant_id: str, producer_id: str) -> list[Effect]:
         """Their owner wants it paused. Pausing twice changes nothing."""

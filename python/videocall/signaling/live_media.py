@@ -10,7 +10,8 @@ import trio
 from videocall import sfu
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol import notifications as n
-from videocall.protocol.fields import Reason
+from videocall.protocol.fields import Reason, Source
+from videocall.protocol.shapes import StreamScore
 from videocall.rooms import (
     CloseConsumer,
     CloseProducer,
@@ -23,6 +24,7 @@ from videocall.rooms import (
 )
 from videocall.signaling import media
 from videocall.signaling.log import fields, logger
+from videocall.signaling.speakers import Speakers
 
 __all__ = ["Command", "LiveMedia"]
 
@@ -45,13 +47,17 @@ class LiveMedia:
         self._transports: dict[str, media.Transport] = {}
         self._producers: dict[str, media.Producer] = {}
         self._consumers: dict[str, media.Consumer] = {}
+        self._speakers = Speakers(router, self._heard)
         self._commands, self._todo = trio.open_memory_channel[Command](math.inf)
 
     async def run(self) -> None:
         """Carry out commands until `close`, then close the router."""
-        async with self._todo:
-            async for command in self._todo:
-                await self._carry_out(command)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._speakers.run)
+            async with self._todo:
+                async for command in self._todo:
+                    await self._carry_out(command)
+            nursery.cancel_scope.cancel()
         await self.router.close()
 
     def command(self, command: Command) -> None:
@@ -85,7 +91,7 @@ class LiveMedia:
         _when_closed(transport, closed)
         self._log_states(owner, transport)
 
-    def add_producer(self, producer: media.Producer) -> None:
+    def add_producer(self, owner: str, source: Source, producer: media.Producer) -> None:
         """Follow a producer until it is closed."""
         self._producers[producer.id] = producer
 
@@ -93,6 +99,9 @@ class LiveMedia:
             if self._producers.pop(producer.id, None):
                 self._execute(self._room.producer_closed(producer.id, _reason(producer)))
 
+        producer.on(sfu.ProducerScore, lambda event: self._score_changed(owner, producer.id, event))
+        if source == "microphone":
+            self._speakers.add(producer.id)
         _when_closed(producer, closed)
 
     def add_consumer(self, owner: str, consumer: media.Consumer) -> None:
@@ -103,13 +112,26 @@ class LiveMedia:
             if self._consumers.pop(consumer.id, None):
                 self._execute(self._room.consumer_closed(owner, consumer.id, _reason(consumer)))
 
-        consumer.on(sfu.LayersChange, lambda event: self._layers_changed(owner, consumer.id, event))
+        def tell(notification: n.Notification) -> None:
+            self._execute([Notify((owner,), notification)])
+
+        consumer.on(sfu.LayersChange, lambda event: tell(n.ConsumerLayersChanged(consumer.id, event.spatial_layer)))
+        consumer.on(
+            sfu.ConsumerScore,
+            lambda event: tell(
+                n.ConsumerScore(consumer.id, event.score, event.producer_score, list(event.producer_scores))
+            ),
+        )
         _when_closed(consumer, closed)
 
     # Helpers
 
-    def _layers_changed(self, owner: str, consumer_id: str, event: sfu.LayersChange) -> None:
-        self._execute([Notify((owner,), n.ConsumerLayersChanged(consumer_id, event.spatial_layer))])
+    def _score_changed(self, owner: str, producer_id: str, event: sfu.ProducerScore) -> None:
+        scores = [StreamScore(each.encoding_index, each.score, each.ssrc, each.rid) for each in event.scores]
+        self._execute([Notify((owner,), n.ProducerScore(producer_id, scores))])
+
+    def _heard(self, volumes: dict[str, int]) -> None:
+        self._execute(self._room.heard(volumes))
 
     async def _carry_out(self, command: Command) -> None:
         try:

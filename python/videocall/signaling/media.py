@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from videocall.ortc.types import DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters
 from videocall.sfu import Event
 
-__all__ = ["Closable", "Consumer", "Engine", "Producer", "Router", "Transport", "Worker"]
+__all__ = ["Closable", "Consumer", "Engine", "Observer", "Producer", "Router", "Transport", "Worker"]
 
 E = TypeVar("E", bound=Event)
 
@@ -55,6 +55,12 @@ class Consumer(Closable, Protocol):
     async def get_stats(self) -> Sequence[Any]: ...
 
 
+class Observer(Closable, Protocol):
+    """See `videocall.sfu.RtpObserver`."""
+
+    async def add_producer(self, producer_id: str) -> None: ...
+
+
 class Transport(Closable, Protocol):
     """See `videocall.sfu.WebRtcTransport`."""
 
@@ -86,6 +92,10 @@ class Router(Closable, Protocol):
     @property
     def rtp_capabilities(self) -> RtpCapabilities: ...
     async def create_web_rtc_transport(self) -> Transport: ...
+    async def create_audio_level_observer(
+        self, *, max_entries: int = ..., threshold: int = ..., interval: float = ...
+    ) -> Observer: ...
+    async def create_active_speaker_observer(self) -> Observer: ...
 
 
 class Worker(Protocol):

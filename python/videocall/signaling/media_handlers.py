@@ -79,7 +79,7 @@ async def produce(_: Caller, place: Place, request: r.Produce) -> results.Produc
         await producer.close()
         raise
     live.execute(effects)
-    live.media.add_producer(producer)
+    live.media.add_producer(me, source, producer)
     return results.Produced(producer.id)
 
 

@@ -16,7 +16,7 @@ from videocall.protocol import notifications as n
 from videocall.protocol.methods import METHODS
 from videocall.protocol.notifications import NOTIFICATIONS
 from videocall.protocol.results import IceServer, RoomJoined
-from videocall.protocol.shapes import Knock, Permissions, RoomState
+from videocall.protocol.shapes import Knock, Permissions, RoomState, Speaker, StreamScore
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "protocol.schema.json").read_text())
@@ -34,6 +34,9 @@ SAMPLES = (
     n.ConsumerPaused("k", "c"),
     n.ConsumerResumed("k", "c"),
     n.ConsumerLayersChanged("k", 1),
+    n.ConsumerScore("k", 7, 9, [10, 9]),
+    n.ProducerScore("c", [StreamScore(0, 10, 1234), StreamScore(1, 0, rid="h")]),
+    n.ActiveSpeakers([Speaker("p", "c", -31)]),
     n.Message("m", "p", "Ada", "Hello", 1_700_000_000_000),
     n.Reaction("p", "👍"),
     n.RoomUpdated(locked=True, lobby=False, hasPassword=True, permissions=Permissions(), maxParticipants=4),

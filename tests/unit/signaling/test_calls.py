@@ -314,3 +314,51 @@ async def test_a_client_of_another_time_is_told_so(open_client: OpenClient, vers
     assert refused.value.code == code
     joined = await client.request("joinRoom", {"displayName": "Ada", "protocolVersion": VERSION})
     assert joined["protocolVersion"] == VERSION
+
+
+async def test_everyone_hears_who_speaks_the_one_with_the_floor_first(enter: Enter, media: FakeMedia) -> None:
+    ada, bob = await enter("Ada"), await enter("Bob")
+    first, second = await ada.produce("audio", 1), await bob.produce("audio", 2)
+    await ada.produce("audio", 3, source="screenAudio")
+    await ada.produce("video", 4)
+    await settle()
+    (worker,) = [worker for worker in media.workers if first in worker.objects]
+    levels, floor = [o for o, each in worker.objects.items() if each["kind"] == "observer"]
+    for observer in (levels, floor):
+        assert worker.objects[observer]["data"]["observed"] == [first, second], "microphones alone"
+    loud = {"volumes": [{"producerId": second, "volume": -20}, {"producerId": first, "volume": -40}]}
+    worker.emit("volumes", levels, loud)
+    worker.emit("dominantSpeaker", floor, {"producerId": first})
+    worker.emit("volumes", levels, loud)
+    worker.emit("silence", levels)
+    for caller in (ada, bob):
+        heard = [await caller.client.hear("activeSpeakers") for _ in range(3)]
+        assert [[each["producerId"] for each in told["speakers"]] for told in heard] == [
+            [second, first],
+            [first, second],
+            [],
+        ]
+    assert heard[0]["speakers"][0] == {"participantId": bob.client.me, "producerId": second, "volume": -20}
+
+
+async def test_scores_and_layers_are_told_to_whom_they_concern(enter: Enter, media: FakeMedia) -> None:
+    ada, bob = await enter("Ada"), await enter("Bob")
+    camera = await ada.produce("video", 4)
+    consumer = (await bob.consume(camera))["id"]
+    (worker,) = [worker for worker in media.workers if camera in worker.objects]
+    worker.emit("score", camera, {"scores": [{"encodingIdx": 0, "score": 8, "ssrc": 4}]})
+    worker.emit("score", consumer, {"consumerScore": {"score": 5, "producerScore": 8, "producerScores": [8]}})
+    worker.emit("layersChange", consumer, {"spatialLayer": 1})
+    assert await ada.client.hear("producerScore") == {
+        "producerId": camera,
+        "scores": [{"encodingIdx": 0, "score": 8, "ssrc": 4}],
+    }
+    assert await bob.client.hear("consumerScore") == {
+        "consumerId": consumer,
+        "score": 5,
+        "producerScore": 8,
+        "producerScores": [8],
+    }
+    assert await bob.client.hear("consumerLayersChanged") == {"consumerId": consumer, "spatialLayer": 1}
+    await settle()
+    assert {"consumerScore", "consumerLayersChanged"}.isdisjoint(ada.client.names())

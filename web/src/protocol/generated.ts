@@ -59,6 +59,9 @@ export interface Notifications {
   consumerPaused: ConsumerPaused;
   consumerResumed: ConsumerResumed;
   consumerLayersChanged: ConsumerLayersChanged;
+  consumerScore: ConsumerScore;
+  producerScore: ProducerScore;
+  activeSpeakers: ActiveSpeakers;
   message: Message;
   reaction: Reaction;
   roomUpdated: RoomUpdated;
@@ -616,6 +619,53 @@ export interface ConsumerLayersChanged {
   consumerId: string;
   spatialLayer?: number;
   temporalLayer?: number;
+}
+
+/**
+ * `consumerScore`: how well one of the receiver's own consumers gets through, from 0 (not at all)
+ * to 10. `score` is of the way from the server to the receiver, `producerScore` of the way from the
+ * publisher to the server, of the stream that the consumer is given; `producerScores` has all of
+ * the producer's streams.
+ */
+export interface ConsumerScore {
+  consumerId: string;
+  score: number;
+  producerScore: number;
+  producerScores: number[];
+}
+
+/**
+ * `producerScore`: how well one's own producer arrives, each of its streams, the smallest first.
+ */
+export interface ProducerScore {
+  producerId: string;
+  scores: StreamScore[];
+}
+
+/** How well a stream of a producer arrives at the server, from 0 (not at all) to 10. */
+export interface StreamScore {
+  encodingIdx: number;
+  score: number;
+  ssrc?: number;
+  rid?: string;
+}
+
+/**
+ * `activeSpeakers`: who can be heard now; nobody when the list is empty. First is who has the
+ * floor, which neither a cough takes nor a pause loses; then the others, loudest first.
+ */
+export interface ActiveSpeakers {
+  speakers: Speaker[];
+}
+
+/**
+ * Somebody who can be heard, with the average volume of their microphone in dBov: -127 is silence,
+ * 0 overload.
+ */
+export interface Speaker {
+  participantId: string;
+  producerId: string;
+  volume: number;
 }
 
 /** `message`: somebody wrote; to everyone, the writer included. */
