@@ -1,444 +1,342 @@
-"""Any sequence of calls on two rooms, against what every participant and the media core have been told.
+"""Two rooms under any sequence of calls: what `calls_machine.py` does, and all that hosts and guests do beside it.
 
-The model knows no rule of a room but this: whoever replays a room's effects must see what the room itself says.
+The rules of roles, permissions and the next host are written down a second time here, as simply as can be.
 """
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal, get_args
 
 import pytest
-from attrs import Factory, asdict, astuple, define, evolve
+from attrs import define, evolve
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import invariant, precondition, rule
+from tests.stateful.calls_machine import ANYBODY, LIMITS, SOMEBODY, Rooms, mostly, of_machine
 
 from videocall.protocol import ErrorCode, ProtocolError
-from videocall.protocol import notifications as n
-from videocall.protocol.fields import Reason
-from videocall.protocol.results import Participant
-from videocall.rooms import (
-    CloseConsumer,
-    CloseProducer,
-    CloseTransport,
-    Effect,
-    Limits,
-    Notify,
-    PauseProducer,
-    ResumeProducer,
-    Room,
+from videocall.protocol.fields import Reason, Role, Source
+from videocall.protocol.shapes import PermissionChanges
+from videocall.rooms import Effect, KnockEnded, Room
+
+Permission = Literal["audio", "video", "screen", "chat"]
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+COVERS: dict[Source, Permission] = {
+    "microphone": "audio",
+    "camera": "video",
+    "screen": "screen",
+    "screenAudio": "screen",
+}
+
+
+@define
+class Person:
+    role: Role
+    own: dict[Permission, bool]
+
+
+HOST_AND_OTHER = mostly(
+    lambda machine: [
+        (host, other)
+        for host, number in machine.room_of.items()
+        if machine.rooms[number].participant(host).role == "host"
+        for other in machine.room_of
+        if machine.room_of[other] == number
+    ],
+    st.tuples(ANYBODY, ANYBODY),
 )
-
-LIMITS = Limits(participants=4, transports_each=3, producers_each=4, consumers_each=6)
-
-
-@define
-class View:
-    """What one participant knows of the room, from the answer to its join and from notifications alone."""
-
-    participants: dict[str, Participant] = Factory(dict)
-    producers: dict[str, tuple[str, bool]] = Factory(dict)
-    consumers: dict[str, tuple[str, bool]] = Factory(dict)
-
-    def hear(self, notification: n.Notification) -> None:
-        match notification:
-            case n.ParticipantJoined():
-                assert notification.participantId not in self.participants
-                self.participants[notification.participantId] = Participant(*astuple(notification, recurse=False))
-            case n.ParticipantUpdated():
-                before = self.participants[notification.participantId]
-                self.participants[notification.participantId] = evolve(before, **asdict(notification, recurse=False))
-            case n.ParticipantLeft(participant_id):
-                assert participant_id not in {owner for owner, _ in self.producers.values()}
-                del self.participants[participant_id]
-            case n.NewProducer(producer_id, owner, _, _, paused):
-                assert producer_id not in self.producers
-                assert owner in self.participants
-                self.producers[producer_id] = (owner, paused)
-            case n.ProducerClosed(producer_id, owner):
-                assert producer_id not in {of for of, _ in self.consumers.values()}, "consumers close first"
-                assert self.producers.pop(producer_id, (owner, False))[0] == owner
-            case n.ProducerPaused(producer_id, owner):
-                assert self.producers[producer_id] == (owner, False)
-                self.producers[producer_id] = (owner, True)
-            case n.ProducerResumed(producer_id, owner):
-                assert self.producers[producer_id] == (owner, True)
-                self.producers[producer_id] = (owner, False)
-            case n.ConsumerClosed(consumer_id, producer_id):
-                assert self.consumers.pop(consumer_id)[0] == producer_id
-            case n.ConsumerPaused(consumer_id, producer_id):
-                assert self.consumers[consumer_id] == (producer_id, False)
-                self.consumers[consumer_id] = (producer_id, True)
-            case n.ConsumerResumed(consumer_id, producer_id):
-                assert self.consumers[consumer_id] == (producer_id, True)
-                self.consumers[consumer_id] = (producer_id, False)
-            case _:
-                pytest.fail(f"a room does not say {notification}")
+KNOCKED = of_machine(lambda machine: machine.knock_ids)
 
 
-@define
-class Core:
-    """The media core of one room: closes children with their parents, as the real one does."""
-
-    transports: dict[str, str] = Factory(dict)
-    producers: dict[str, tuple[str, bool]] = Factory(dict)
-    consumers: dict[str, tuple[str, str]] = Factory(dict)
-
-    def close_transport(self, transport_id: str) -> None:
-        del self.transports[transport_id]
-        for producer_id in [p for p, (transport, _) in self.producers.items() if transport == transport_id]:
-            self.close_producer(producer_id)
-        self.consumers = {c: of for c, of in self.consumers.items() if of[0] != transport_id}
-
-    def close_producer(self, producer_id: str) -> None:
-        del self.producers[producer_id]
-        self.consumers = {c: of for c, of in self.consumers.items() if of[1] != producer_id}
-
-    def set_paused(self, producer_id: str, *, paused: bool) -> None:
-        transport, was_paused = self.producers[producer_id]
-        assert was_paused != paused
-        self.producers[producer_id] = (transport, paused)
-
-
-def of_machine(candidates: Callable[["Rooms"], list[Any]]) -> st.SearchStrategy[Any]:
-    """One of what the machine has at the moment."""
-    return st.runner().flatmap(lambda machine: st.sampled_from(candidates(machine)))
-
-
-def mostly(likely: Callable[["Rooms"], list[Any]], otherwise: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """What makes sense, when there is any, three times in four; else whatever ids there ever were."""
-
-    def choose(machine: "Rooms") -> st.SearchStrategy[Any]:
-        found = likely(machine)
-        sensible = st.sampled_from(found) if found else otherwise
-        return st.integers(0, 3).flatmap(lambda dice: sensible if dice < 3 else otherwise)
-
-    return st.runner().flatmap(choose)
-
-
-ANYBODY = of_machine(lambda machine: machine.people)
-ANY_TRANSPORT = of_machine(lambda machine: list(machine.directions))
-ANY_PRODUCER = of_machine(lambda machine: list(machine.producer_owners))
-ANY_CONSUMER = of_machine(lambda machine: list(machine.consumer_owners))
-
-SOMEBODY = mostly(lambda machine: list(machine.room_of), ANYBODY)
-ON_OWN_TRANSPORT = mostly(lambda machine: machine.live_transports("send"), st.tuples(ANYBODY, ANY_TRANSPORT))
-OWN_PRODUCER = mostly(lambda machine: machine.live_producers(), st.tuples(ANYBODY, ANY_PRODUCER))
-OWN_CONSUMER = mostly(lambda machine: machine.live_consumers(), st.tuples(ANYBODY, ANY_CONSUMER))
-WHAT_TO_CONSUME = mostly(lambda machine: machine.consumable(), st.tuples(ANYBODY, ANY_TRANSPORT, ANY_PRODUCER))
-
-
-class Rooms(RuleBasedStateMachine):
+class RoomsWithHosts(Rooms):
     def __init__(self) -> None:
         super().__init__()
-        self.rooms = [Room("one", LIMITS), Room("two", LIMITS)]
-        self.cores = [Core(), Core()]
-        self.views: dict[str, View] = {}
-        self.room_of: dict[str, int] = {}
-        # Every id there ever was, and one that never was.
-        self.people = ["nobody"]
-        self.directions = {"nothing": "send"}
-        self.producer_owners = {"nothing": "nobody"}
-        self.consumer_owners = {"nothing": "nobody"}
-        self.wants_paused: dict[str, bool] = {}
-        self.screens: dict[str, bool] = {}
-        self.cameras: set[str] = set()
-        self.count = 0
+        self.persons: dict[str, Person] = {}
+        self.order: list[list[str]] = [[], []]
+        self.defaults: list[dict[Permission, bool]] = [dict.fromkeys(PERMISSIONS, True) for _ in self.rooms]
+        self.bounds = [LIMITS.participants, LIMITS.participants]
+        self.host_wanted = [False, False]
+        self.knock_ids = ["nothing"]
+        self.lobbies: list[list[str]] = [[], []]
+        self.admitted: list[str] = []
 
-    # Rules
+    # The rules a second time
 
-    @initialize()
-    def begin_a_call(self) -> None:
-        self.join(0, "Ada")
-        self.join(0, "Bob")
-        for owner, transport_id in self.live_transports("send"):
-            self.produce((owner, transport_id), "camera", paused=False, keeps_camera=False)
-        for what in self.consumable():
-            self.consume(what)
+    def capacity(self, number: int) -> int:
+        return min(self.bounds[number], LIMITS.participants)
 
-    @rule(number=st.integers(0, 1), name=st.sampled_from(["Ada", " Bob", "Eve", "  "]))
-    def join(self, number: int, name: str) -> None:
-        me = self.new_id("someone")
+    def may(self, me: str, permission: Permission) -> bool:
+        person, defaults = self.persons[me], self.defaults[self.room_of[me]]
+        if person.role == "host":
+            return True
+        if person.role == "viewer":
+            return permission == "chat" and person.own.get("chat", False)
+        return person.own.get(permission, defaults[permission])
+
+    def may_publish(self, me: str, source: Source) -> bool:
+        return me not in self.persons or self.may(me, COVERS[source])
+
+    def is_host(self, me: str) -> bool:
+        return me in self.persons and self.persons[me].role == "host"
+
+    def hosts(self, number: int) -> list[str]:
+        return [one for one in self.order[number] if self.is_host(one)]
+
+    def arrived(self, me: str, number: int, granted: Role | None) -> None:
+        if granted == "viewer":
+            role: Role = "viewer"
+        elif self.host_wanted[number] or (granted is None and not self.hosts(number)):
+            role = "host"
+        else:
+            role = granted or "participant"
+        self.order[number].append(me)
+        self.persons[me] = Person(role, {})
+        self.host_wanted[number] = self.host_wanted[number] and role != "host"
+
+    # Coming and going
+
+    def join(self, number: int, name: str) -> None:  # as the rule of the same name, which is inherited
+        super().join(number, name)
+        me = self.people[-1]
+        if me in self.room_of:
+            self.arrived(me, number, None)
+
+    join = rule(number=st.integers(0, 1), name=st.sampled_from(["Ada", " Bob", "  "]))(join)
+
+    @rule(number=st.integers(0, 1), granted=st.sampled_from(get_args(Role)))
+    def join_with_a_grant(self, number: int, granted: Role) -> None:
+        me, room = self.new_id("someone"), self.rooms[number]
         self.people.append(me)
-        room = self.rooms[number]
-        before = View(
-            {p.participantId: p for p in room.participants},
-            {p.producerId: (p.participantId, p.paused) for p in room.producers},
-        )
-        full = len(room.participants) == LIMITS.participants
-        if full or not name.strip():
-            with pytest.raises(ProtocolError) as refusal:
-                room.join(me, name, self.count)
-            assert refusal.value.code == (ErrorCode.ROOM_FULL if full else ErrorCode.BAD_REQUEST)
+        if len(room.participants) >= self.capacity(number):
+            with pytest.raises(ProtocolError, match="ROOM_FULL"):
+                room.join(me, "Gil", self.count, granted)
             return
-        effects = room.join(me, name, self.count)
-        self.room_of[me] = number
-        self.views[me] = before
-        self.see_oneself(me)
-        self.run(number, effects)
-        # Two transports at once, as every client makes them: without them little can happen.
-        for direction in ("send", "recv"):
-            self.create_transport(me, direction)
+        self.come_in(me, number, room.join(me, "Gil", self.count, granted), granted)
 
-    @rule(me=ANYBODY, reason=st.sampled_from(["left", "timeout", "error"]))
     def leave(self, me: str, reason: Reason) -> None:
-        number = self.room_of.pop(me, 0)
-        effects = self.rooms[number].leave(me, reason)
-        assert bool(self.views.pop(me, None)) or effects == []
-        self.run(number, effects)
+        number = self.room_of.get(me)
+        if number is not None:
+            was_host = self.persons.pop(me).role == "host"
+            self.order[number].remove(me)
+            if was_host and not self.hosts(number):
+                heirs = [one for one in self.order[number] if self.persons[one].role != "viewer"]
+                for heir in heirs[:1]:
+                    self.persons[heir] = Person("host", {})
+                self.host_wanted[number] = not heirs
+            self.host_wanted[number] = self.host_wanted[number] and bool(self.order[number])
+        super().leave(me, reason)
 
-    @rule(me=SOMEBODY, name=st.sampled_from(["Eve", "Zoë "]))
-    def rename(self, me: str, name: str) -> None:
-        self.attempt(me, lambda room: room.set_display_name(me, name), allowed=True)
-        self.see_oneself(me)
+    leave = rule(me=ANYBODY, reason=st.sampled_from(["left", "timeout", "error"]))(leave)
 
-    @rule(me=SOMEBODY, direction=st.sampled_from(["send", "recv"]))
-    def create_transport(self, me: str, direction: Literal["send", "recv"]) -> None:
-        transport_id = self.new_id("transport")
-        core = self.core_of(me)
-        mine = sum(owner == me for owner in core.transports.values())
+    @rule(me=SOMEBODY)
+    def come_anew(self, me: str) -> None:
+        number = self.room_of.get(me)
+        if number is None:
+            return
+        room, person, again = self.rooms[number], self.persons.pop(me), self.new_id("someone")
+        standing = room.standing(me)
+        self.order[number].remove(me)
+        self.people.append(again)
+        super().leave(me, "replaced")
+        effects = room.join(again, "Again", self.count, "viewer", standing=standing)
+        self.order[number].append(again)
+        self.persons[again] = person
+        self.enter(again, number, effects)
 
-        def create(room: Room) -> list[Effect]:
-            room.add_transport(me, transport_id, direction)
-            core.transports[transport_id] = me
-            self.directions[transport_id] = direction
-            return []
+    # Hosts
 
-        self.attempt(me, create, allowed=mine < LIMITS.transports_each, otherwise=ErrorCode.LIMIT_REACHED)
-
-    @rule(transport_id=ANY_TRANSPORT)
-    def core_closes_transport(self, transport_id: str) -> None:
-        for number, core in enumerate(self.cores):
-            if owner := core.transports.get(transport_id):
-                core.close_transport(transport_id)
-                self.run(number, self.rooms[number].transport_closed(owner, transport_id))
-
-    @rule(
-        where=ON_OWN_TRANSPORT,
-        source=st.sampled_from(["screen", "camera", "microphone"]),
-        paused=st.booleans(),
-        keeps_camera=st.booleans(),
-    )
-    def produce(
-        self,
-        where: tuple[str, str],
-        source: Literal["camera", "screen", "microphone"],
-        paused: bool,
-        keeps_camera: bool,
-    ) -> None:
-        me, transport_id = where
-        producer_id = self.new_id("producer")
-        core = self.core_of(me)
-        mine = sum(core.transports[transport] == me for transport, _ in core.producers.values())
-        otherwise = None
-        if core.transports.get(transport_id) != me:
-            otherwise = ErrorCode.NOT_FOUND
-        elif self.directions[transport_id] != "send":
+    @rule(who=HOST_AND_OTHER, role=st.sampled_from(get_args(Role)))
+    def set_role(self, who: tuple[str, str], role: Role) -> None:
+        me, other = who
+        number, otherwise = self.check_host(me, other)
+        if otherwise is None and self.is_host(other) and role != "host" and len(self.hosts(number)) == 1:
             otherwise = ErrorCode.CONFLICT
-        elif mine == LIMITS.producers_each:
-            otherwise = ErrorCode.LIMIT_REACHED
-
-        def create(room: Room) -> list[Effect]:
-            held = room.starts_held(me, source)
-            effects = room.add_producer(
-                me,
-                transport_id,
-                producer_id,
-                "audio" if source == "microphone" else "video",
-                source,
-                paused=paused,
-                keeps_camera=keeps_camera,
-                media_paused=paused or held,
-            )
-            core.producers[producer_id] = (transport_id, paused or held)
-            self.producer_owners[producer_id] = me
-            self.wants_paused[producer_id] = paused
-            if source == "screen":
-                self.screens[producer_id] = keeps_camera
-            elif source == "camera":
-                self.cameras.add(producer_id)
-            return effects
-
-        self.attempt(me, create, allowed=otherwise is None, otherwise=otherwise)
-
-    @rule(which=OWN_PRODUCER, paused=st.booleans())
-    def pause_or_resume(self, which: tuple[str, str], paused: bool) -> None:
-        me, producer_id = which
 
         def change(room: Room) -> list[Effect]:
-            effects = room.pause_producer(me, producer_id) if paused else room.resume_producer(me, producer_id)
-            self.wants_paused[producer_id] = paused
+            effects = room.set_role(me, other, role)
+            if self.persons[other].role != role:
+                self.persons[other] = Person(role, {})
+                self.host_wanted[number] = self.host_wanted[number] and role != "host"
             return effects
 
-        self.attempt(me, change, allowed=which in self.live_producers())
+        self.attempt(me, change, allowed=otherwise is None, otherwise=otherwise)
 
-    @rule(which=OWN_PRODUCER)
-    def close_producer(self, which: tuple[str, str]) -> None:
-        me, producer_id = which
-        self.attempt(me, lambda room: room.close_producer(me, producer_id), allowed=which in self.live_producers())
-
-    @rule(which=OWN_PRODUCER, reason=st.sampled_from(["closed", "error"]))
-    def core_closes_producer(self, which: tuple[str, str], reason: Reason) -> None:
-        _, producer_id = which
-        for number, core in enumerate(self.cores):
-            if producer_id in core.producers:
-                core.close_producer(producer_id)
-                self.run(number, self.rooms[number].producer_closed(producer_id, reason))
-
-    @rule(what=WHAT_TO_CONSUME)
-    def consume(self, what: tuple[str, str, str]) -> None:
-        me, transport_id, producer_id = what
-        consumer_id = self.new_id("consumer")
-        core = self.core_of(me)
-        mine = sum(core.transports[transport] == me for transport, _ in core.consumers.values())
-        otherwise = None
-        if core.transports.get(transport_id) != me:
-            otherwise = ErrorCode.NOT_FOUND
-        elif self.directions[transport_id] != "recv":
+    @rule(who=HOST_AND_OTHER, permission=st.sampled_from(PERMISSIONS), value=st.booleans())
+    def set_permission(self, who: tuple[str, str], permission: Permission, value: bool) -> None:
+        me, other = who
+        _, otherwise = self.check_host(me, other)
+        if otherwise is None and self.is_host(other):
             otherwise = ErrorCode.CONFLICT
-        elif producer_id not in core.producers:
-            otherwise = ErrorCode.NOT_FOUND
-        elif mine == LIMITS.consumers_each:
-            otherwise = ErrorCode.LIMIT_REACHED
+        if otherwise is None and self.persons[other].role == "viewer" and value and permission != "chat":
+            otherwise = ErrorCode.CONFLICT
 
-        def create(room: Room) -> list[Effect]:
-            seen = room.add_consumer(me, transport_id, consumer_id, producer_id)
-            assert seen.participantId == self.producer_owners[producer_id]
-            core.consumers[consumer_id] = (transport_id, producer_id)
-            self.consumer_owners[consumer_id] = me
-            self.views[me].consumers[consumer_id] = (producer_id, seen.paused)
-            return []
-
-        self.attempt(me, create, allowed=otherwise is None, otherwise=otherwise)
-
-    @rule(which=OWN_CONSUMER)
-    def close_consumer(self, which: tuple[str, str]) -> None:
-        me, consumer_id = which
-
-        def close(room: Room) -> list[Effect]:
-            effects = room.close_consumer(me, consumer_id)
-            del self.views[me].consumers[consumer_id]
+        def change(room: Room) -> list[Effect]:
+            effects = room.set_permissions(me, other, PermissionChanges(**{permission: value}))
+            self.persons[other].own[permission] = value
             return effects
 
-        self.attempt(me, close, allowed=which in self.live_consumers())
+        self.attempt(me, change, allowed=otherwise is None, otherwise=otherwise)
 
-    @rule(which=OWN_CONSUMER)
-    def core_closes_consumer(self, which: tuple[str, str]) -> None:
-        _, consumer_id = which
-        for number, core in enumerate(self.cores):
-            if core.consumers.pop(consumer_id, None):
-                owner = self.consumer_owners[consumer_id]
-                self.run(number, self.rooms[number].consumer_closed(owner, consumer_id, "error"))
+    @rule(who=HOST_AND_OTHER, sources=st.sets(st.sampled_from(get_args(Source)), min_size=1))
+    def mute(self, who: tuple[str, str], sources: set[Source]) -> None:
+        me, other = who
+        _, otherwise = self.check_host(me, other)
+
+        def change(room: Room) -> list[Effect]:
+            effects = room.mute(me, other, sources)
+            theirs = [p for p in room.producers if p.participantId == other and p.source in sources]
+            self.muted |= {producer.producerId for producer in theirs}
+            return effects
+
+        self.attempt(me, change, allowed=otherwise is None, otherwise=otherwise)
+
+    @rule(who=HOST_AND_OTHER)
+    def remove(self, who: tuple[str, str]) -> None:
+        me, other = who
+        _, otherwise = self.check_host(me, other)
+        if otherwise is None and me == other:
+            otherwise = ErrorCode.CONFLICT
+        self.attempt(me, lambda room: room.remove(me, other), allowed=otherwise is None, otherwise=otherwise)
+        assert otherwise is not None or other not in self.room_of
+
+    @rule(who=HOST_AND_OTHER, permission=st.sampled_from(PERMISSIONS), value=st.booleans(), bound=st.integers(1, 5))
+    def update(self, who: tuple[str, str], permission: Permission, value: bool, bound: int) -> None:
+        me, _ = who
+        number = self.room_of.get(me, 0)
+
+        def change(room: Room) -> list[Effect]:
+            permissions = evolve(room.settings.permissions, **{permission: value})
+            changed = evolve(room.settings, permissions=permissions, max_participants=bound, lobby=True)
+            effects = room.update(me, changed)
+            self.defaults[number][permission] = value
+            self.bounds[number] = bound
+            return effects
+
+        self.attempt(me, change, allowed=self.is_host(me), otherwise=ErrorCode.FORBIDDEN)
+
+    # The lobby
+
+    @rule(number=st.integers(0, 1))
+    def knock(self, number: int) -> None:
+        knock_id = self.new_id("knock")
+        self.knock_ids.append(knock_id)
+        if len(self.lobbies[number]) == LIMITS.knocks:
+            with pytest.raises(ProtocolError, match="ROOM_FULL"):
+                self.rooms[number].knock(knock_id, "Eve")
+            return
+        effects = self.rooms[number].knock(knock_id, "Eve")
+        self.lobbies[number].append(knock_id)
+        self.run(number, effects)
+
+    @rule(who=HOST_AND_OTHER, knock_id=KNOCKED, admitted=st.booleans())
+    def answer_knock(self, who: tuple[str, str], knock_id: str, admitted: bool) -> None:
+        me, _ = who
+        number = self.room_of.get(me, 0)
+        otherwise = None
+        if not self.is_host(me):
+            otherwise = ErrorCode.FORBIDDEN
+        elif knock_id not in self.lobbies[number]:
+            otherwise = ErrorCode.NOT_FOUND
+        elif admitted and len(self.order[number]) >= self.capacity(number):
+            otherwise = ErrorCode.ROOM_FULL
+
+        def change(room: Room) -> list[Effect]:
+            effects = room.admit(me, knock_id) if admitted else room.reject(me, knock_id)
+            self.lobbies[number].remove(knock_id)
+            return effects
+
+        self.attempt(me, change, allowed=otherwise is None, otherwise=otherwise)
+        assert len(self.admitted) == (otherwise is None and admitted)
+        for _ in self.admitted:
+            someone = self.new_id("someone")
+            self.people.append(someone)
+            self.come_in(someone, number, self.rooms[number].join(someone, "Eve", self.count), None)
+        self.admitted.clear()
+
+    @rule(knock_id=KNOCKED)
+    def give_up(self, knock_id: str) -> None:
+        for number, lobby in enumerate(self.lobbies):
+            effects = self.rooms[number].give_up(knock_id)
+            assert bool(effects) == (knock_id in lobby)
+            if knock_id in lobby:
+                lobby.remove(knock_id)
+            self.run(number, effects)
+
+    def told_watchers(self, effect: Effect) -> None:
+        if isinstance(effect, KnockEnded) and effect.outcome == "admitted":
+            self.admitted.append(effect.knock.id)
+
+    # Everyone
+
+    @rule(me=SOMEBODY, client_id=st.sampled_from(["1", "2", None]))
+    def write(self, me: str, client_id: str | None) -> None:
+        before = len(self.rooms[self.room_of.get(me, 0)].chat.messages)
+        again = me in self.room_of and any(
+            (m.participantId, m.clientMessageId) == (me, client_id)
+            for m in self.rooms[self.room_of[me]].chat.messages
+            if client_id is not None
+        )
+
+        def send(room: Room) -> list[Effect]:
+            message, effects = room.send_message(me, "Hello", client_id, now_ms=5, entropy=f"{self.count:020x}")
+            assert (message.participantId, message.clientMessageId) == (me, client_id)
+            assert len(room.chat.messages) == before + (not again)
+            return effects
+
+        allowed = me in self.room_of and (again or self.may(me, "chat"))
+        self.attempt(me, send, allowed=allowed, otherwise=ErrorCode.FORBIDDEN)
+
+    @rule(me=SOMEBODY, raised=st.booleans())
+    def raise_hand(self, me: str, raised: bool) -> None:
+        self.attempt(me, lambda room: room.raise_hand(me, raised=raised), allowed=True)
+        self.see_oneself(me)
 
     # What must hold after every step
 
     @invariant()
-    def everybody_sees_the_room_as_it_is(self) -> None:
-        for me, number in self.room_of.items():
-            room, view = self.rooms[number], self.views[me]
-            people = {p.participantId: p for p in room.participants}
-            published = {p.producerId: (p.participantId, p.paused) for p in room.producers if p.participantId != me}
-            assert (view.participants, view.producers) == (people, published)
+    def roles_and_permissions_are_as_written_down(self) -> None:
+        for number, room in enumerate(self.rooms):
+            assert [p.participantId for p in room.participants] == self.order[number]
+            for participant in room.participants:
+                me = participant.participantId
+                assert participant.role == self.persons[me].role
+                expected = {permission: self.may(me, permission) for permission in PERMISSIONS}
+                assert participant.permissions == type(participant.permissions)(**expected)
 
     @invariant()
-    def the_core_has_what_the_room_says(self) -> None:
-        for number, (room, core) in enumerate(zip(self.rooms, self.cores, strict=True)):
-            assert {p.producerId: p.paused for p in room.producers} == {
-                p: paused for p, (_, paused) in core.producers.items()
-            }
-            here = [self.views[me] for me, where in self.room_of.items() if where == number]
-            assert {c: of for view in here for c, (of, _) in view.consumers.items()} == {
-                c: of for c, (_, of) in core.consumers.items()
-            }
-            for view in here:
-                for producer_id, paused in view.consumers.values():
-                    assert paused == core.producers[producer_id][1]
-
-    @invariant()
-    def the_core_keeps_nothing_of_those_who_left(self) -> None:
-        for number, core in enumerate(self.cores):
-            assert set(core.transports.values()) <= {me for me, where in self.room_of.items() if where == number}
-
-    @invariant()
-    def producers_are_paused_by_their_owner_or_for_a_screen(self) -> None:
+    def nobody_publishes_without_permission(self) -> None:
         for room in self.rooms:
             for producer in room.producers:
-                covered = producer.producerId in self.cameras and any(
-                    other.participantId == producer.participantId and self.screens.get(other.producerId) is False
-                    for other in room.producers
-                )
-                assert producer.paused == (self.wants_paused[producer.producerId] or covered)
+                assert self.may(producer.participantId, COVERS[producer.source])
+
+    @invariant()
+    def everybody_knows_how_the_room_is(self) -> None:
+        for me, number in self.room_of.items():
+            room, view = self.rooms[number], self.views[me]
+            assert view.state == room.settings.wire()
+            assert view.messages == room.chat.messages
+            assert [m.messageId for m in view.messages] == sorted({m.messageId for m in view.messages})
+            assert view.knocks == (self.lobbies[number] if self.is_host(me) else [])
+            mine = {p.producerId for p in room.producers if p.participantId == me}
+            assert view.own_muted & mine == self.muted & mine
+
+    @invariant()
+    @precondition(lambda machine: bool(machine.room_of))
+    def there_is_a_host_unless_all_are_viewers_or_by_grant(self) -> None:
+        for number in (0, 1):
+            if not self.hosts(number) and self.host_wanted[number]:
+                assert all(self.persons[one].role == "viewer" for one in self.order[number])
 
     # Helpers
 
-    def see_oneself(self, me: str) -> None:
-        """Know what one did to oneself: the answer to the request is all one is told."""
-        if (number := self.room_of.get(me)) is not None:
-            self.views[me].participants[me] = self.rooms[number].participant(me)
+    def come_in(self, me: str, number: int, effects: list[Effect], granted: Role | None) -> None:
+        self.arrived(me, number, granted)
+        self.enter(me, number, effects)
 
-    def new_id(self, what: str) -> str:
-        self.count += 1
-        return f"{what}-{self.count}"
-
-    def core_of(self, me: str) -> Core:
-        return self.cores[self.room_of.get(me, 0)]
-
-    def live_transports(self, direction: str) -> list[tuple[str, str]]:
-        live = [(owner, t) for core in self.cores for t, owner in core.transports.items()]
-        return [pair for pair in live if self.directions[pair[1]] == direction]
-
-    def live_producers(self) -> list[tuple[str, str]]:
-        return [(self.producer_owners[p], p) for core in self.cores for p in core.producers]
-
-    def live_consumers(self) -> list[tuple[str, str]]:
-        return [(self.consumer_owners[c], c) for core in self.cores for c in core.consumers]
-
-    def consumable(self) -> list[tuple[str, str, str]]:
-        return [
-            (owner, transport, producer)
-            for owner, transport in self.live_transports("recv")
-            for producer in self.core_of(owner).producers
-        ]
-
-    def attempt(
-        self,
-        me: str,
-        action: Callable[[Room], list[Effect]],
-        *,
-        allowed: bool,
-        otherwise: ErrorCode | None = ErrorCode.NOT_FOUND,
-    ) -> None:
-        """Do it if it is allowed; else it must be refused with its code, and change nothing."""
-        number = self.room_of.get(me)
-        room = self.rooms[number or 0]
-        if number is not None and allowed:
-            self.run(number, action(room))
-            return
-        before = (room.participants, room.producers)
-        with pytest.raises(ProtocolError) as refusal:
-            action(room)
-        assert refusal.value.code == (ErrorCode.NOT_JOINED if number is None else otherwise)
-        assert (room.participants, room.producers) == before
-
-    def run(self, number: int, effects: list[Effect]) -> None:
-        core = self.cores[number]
-        for effect in effects:
-            match effect:
-                case Notify(to, notification):
-                    assert len(set(to)) == len(to)
-                    for participant_id in to:
-                        assert self.room_of[participant_id] == number
-                        self.views[participant_id].hear(notification)
-                case PauseProducer(producer_id):
-                    core.set_paused(producer_id, paused=True)
-                case ResumeProducer(producer_id):
-                    core.set_paused(producer_id, paused=False)
-                case CloseTransport(transport_id):
-                    core.close_transport(transport_id)
-                case CloseProducer(producer_id):
-                    core.close_producer(producer_id)
-                case CloseConsumer(consumer_id):
-                    del core.consumers[consumer_id]
+    def check_host(self, me: str, other: str) -> tuple[int, ErrorCode | None]:
+        number = self.room_of.get(me, 0)
+        if not self.is_host(me):
+            return number, ErrorCode.FORBIDDEN
+        return number, None if self.room_of.get(other) == number else ErrorCode.NOT_FOUND
 
 
-Rooms.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
-TestRooms = Rooms.TestCase
+RoomsWithHosts.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestRooms = RoomsWithHosts.TestCase

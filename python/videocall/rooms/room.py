@@ -83,7 +83,8 @@ class Room(Moderation):
         """
         if participant_id in self._participants:
             raise ProtocolError(ErrorCode.CONFLICT, "You are in the room already.")
-        self._check_capacity()
+        if standing is None:  # whose earlier self left a place, be there a smaller bound by now
+            self._check_capacity()
         standing = standing or Standing(self._role_of_new(granted))
         permissions = effective(standing, self.settings.permissions)
         new = ParticipantState(participant_id, clean(display_name), joined_at, standing, permissions, identity)
