@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::allocation::Step;
 use crate::keys::{ProducerKey, TransportKey};
 use crate::munger::Shift;
 use crate::params::{MediaKind, RtpParameters};
@@ -52,6 +53,14 @@ pub struct Consumer {
     pub kind: MediaKind,
     /// Paused by its participant.
     pub paused: bool,
+    /// 1 to 255: its share when the path does not carry everything.
+    pub priority: u8,
+    /// The most that is wanted: spatial layer or simulcast stream, and temporal layer.
+    pub preferred: (u8, u8),
+    /// What the path's budget gave it last.
+    pub granted: Option<Step>,
+    /// Whether the budget leaves it nothing.
+    pub starved: bool,
     /// Its RTX stream, when negotiated.
     pub rtx: Option<Rtx>,
     /// Whether the receiver may ask for retransmission.
@@ -140,6 +149,10 @@ impl Consumer {
             munger: 0,
             kind,
             paused: true,
+            priority: 1,
+            preferred: (u8::MAX, u8::MAX),
+            granted: None,
+            starved: false,
             rtx,
             nack,
             payload_types,

@@ -4,6 +4,7 @@
 //! the façade; `ARCHITECTURE.md` has the map.
 #![forbid(unsafe_code)]
 
+mod allocation;
 mod bandwidth;
 mod cache;
 mod consumer;
@@ -11,6 +12,7 @@ mod error;
 mod extension;
 mod keyframe_request;
 mod keys;
+mod layer_rates;
 mod metrics;
 mod munger;
 mod observer;
@@ -20,6 +22,7 @@ mod producer;
 mod router;
 mod score;
 mod sfu;
+mod sharing;
 mod time;
 mod transport;
 

@@ -17,6 +17,8 @@ pub struct Metrics {
     pub rtp_sent: u64,
     /// Retransmissions sent.
     pub rtx_sent: u64,
+    /// Padding packets sent to explore paths.
+    pub probes_sent: u64,
     /// Bytes sent.
     pub bytes_sent: u64,
     /// Sends that carried RTP; `rtp_sent / rtp_sends` is the mean number of segments.
@@ -43,7 +45,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Names and values, for export.
-    pub fn entries(&self) -> [(&'static str, u64); 18] {
+    pub fn entries(&self) -> [(&'static str, u64); 19] {
         [
             ("datagrams_received", self.datagrams_received),
             ("bytes_received", self.bytes_received),
@@ -52,6 +54,7 @@ impl Metrics {
             ("rtp_received", self.rtp_received),
             ("rtp_sent", self.rtp_sent),
             ("rtx_sent", self.rtx_sent),
+            ("probes_sent", self.probes_sent),
             ("bytes_sent", self.bytes_sent),
             ("rtp_sends", self.rtp_sends),
             ("video_sent", self.video_sent),

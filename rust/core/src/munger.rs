@@ -65,6 +65,8 @@ pub struct Munger {
     temporal: u8,
     /// Whether anything is sent at all.
     pub active: bool,
+    /// Whether the stream it was given is too much, and the next one's keyframe is awaited.
+    pub halted: bool,
     /// Whether the next packet starts anew; video then waits for a keyframe.
     pub resync: bool,
     needs_keyframe: bool,
@@ -101,10 +103,31 @@ pub struct Rewrite {
     pub seq: u64,
     /// Its stretch's shift.
     pub shift: Shift,
+    /// Timestamp as the receiver counts.
+    pub timestamp: u32,
+    /// Payload type as the receiver counts.
+    pub payload_type: u8,
+    /// Whether it ends a frame.
+    pub marker: bool,
     /// RTP padding.
     pub padding: u8,
     /// Values of this send.
     pub stamp: Stamp,
+}
+
+impl Rewrite {
+    /// A packet sent as `seq` with its stretch's shift, unpadded.
+    pub fn new(packet: &Packet, seq: u64, shift: Shift, stamp: Stamp) -> Self {
+        Self {
+            seq,
+            shift,
+            timestamp: packet.timestamp.wrapping_add(shift.timestamp),
+            payload_type: packet.payload_type.0,
+            marker: packet.marker,
+            padding: 0,
+            stamp,
+        }
+    }
 }
 
 impl Munger {
@@ -142,6 +165,7 @@ impl Munger {
             target_temporal: u8::MAX,
             temporal: u8::MAX,
             active: false,
+            halted: false,
             resync: true,
             needs_keyframe,
         };
@@ -192,7 +216,7 @@ impl Munger {
     /// Starts anew with this stream, from its next packet that can be decoded.
     pub fn restart(&mut self, stream: u8) {
         self.shift.stream = stream;
-        self.resync = true;
+        (self.resync, self.halted) = (true, false);
     }
 
     /// From now on `shift` is added to timestamps: another stream has another clock.
@@ -202,7 +226,7 @@ impl Munger {
 
     /// Whether a packet is sent, and as which number.
     pub fn admit(&mut self, packet: &Packet) -> Admission {
-        if !self.payload_types.contains(&packet.payload_type.0) {
+        if self.halted || !self.payload_types.contains(&packet.payload_type.0) {
             return Admission::Skip;
         }
         if self.resync {
@@ -278,13 +302,7 @@ impl Munger {
 
     /// Writes the header for a packet at the start of `out` ([`MAX_HEADER`] bytes at least), and
     /// returns its length.
-    pub fn write_header(
-        &self,
-        out: &mut [u8],
-        packet: &Packet,
-        extensions: &[u8],
-        rewrite: Rewrite,
-    ) -> usize {
+    pub fn write_header(&self, out: &mut [u8], extensions: &[u8], rewrite: Rewrite) -> usize {
         let stamp = rewrite.stamp;
         let mut at = 16;
         out[at..at + PREFIX_SIZE].copy_from_slice(&self.prefix);
@@ -321,10 +339,9 @@ impl Munger {
             at = 12;
         }
         out[0] = 0x80 | u8::from(rewrite.padding > 0) << 5 | u8::from(extended) << 4;
-        out[1] = u8::from(packet.marker) << 7 | packet.payload_type.0;
+        out[1] = u8::from(rewrite.marker) << 7 | rewrite.payload_type;
         out[2..4].copy_from_slice(&(rewrite.seq as u16).to_be_bytes());
-        let timestamp = packet.timestamp.wrapping_add(rewrite.shift.timestamp);
-        out[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        out[4..8].copy_from_slice(&rewrite.timestamp.to_be_bytes());
         out[8..12].copy_from_slice(&self.ssrc.to_be_bytes());
         at
     }

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::feedback::{NackGenerator, RateMeter, ReceiverReportState};
 use crate::keyframe_request::KeyframeRequests;
 use crate::keys::{ObserverKey, RouterKey, TransportKey};
+use crate::layer_rates::LayerRates;
 use crate::munger::Munger;
 use crate::params::{MediaKind, RtpMapping, RtpParameters};
 use crate::pool::Pool;
@@ -71,6 +72,8 @@ pub struct Stream {
     pub reports: ReceiverReportState,
     /// Incoming rate.
     pub rate: RateMeter,
+    /// The same of each layer, for video.
+    pub layer_rates: LayerRates,
     /// Requests for keyframes.
     pub keyframe_requests: KeyframeRequests,
     /// How well it arrives.
@@ -163,6 +166,15 @@ impl Producer {
             .iter()
             .map(|route| route.clock_rate)
             .find(|&rate| rate > 0);
+        let spatial_layers = parameters.encodings[0]
+            .scalability_mode
+            .as_deref()
+            .map(spatial_layers);
+        let producer_type = match (parameters.encodings.len(), spatial_layers) {
+            (1, Some(2..)) => ProducerType::Svc,
+            (1, _) => ProducerType::Simple,
+            _ => ProducerType::Simulcast,
+        };
         let mut streams = Vec::with_capacity(parameters.encodings.len());
         for encoding in &parameters.encodings {
             let rid = match encoding.rid.as_deref() {
@@ -186,20 +198,12 @@ impl Producer {
                 nack: feedback("nack", None).then(NackGenerator::new),
                 reports: ReceiverReportState::new(Ssrc(encoding.ssrc.unwrap_or_default())),
                 rate: RateMeter::default(),
+                layer_rates: LayerRates::new(producer_type == ProducerType::Svc),
                 keyframe_requests: KeyframeRequests::new(key_frame_request_delay),
                 score: Score::default(),
                 stats: StreamStats::default(),
             });
         }
-        let spatial_layers = parameters.encodings[0]
-            .scalability_mode
-            .as_deref()
-            .map(spatial_layers);
-        let producer_type = match (streams.len(), spatial_layers) {
-            (1, Some(2..)) => ProducerType::Svc,
-            (1, _) => ProducerType::Simple,
-            _ => ProducerType::Simulcast,
-        };
         let mid = match parameters.mid.as_deref() {
             Some(mid) => Some(
                 Mid::new(mid.as_bytes())

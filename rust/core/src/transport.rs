@@ -4,18 +4,21 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::bandwidth::BandwidthEstimator;
+use crate::bandwidth::{BandwidthEstimator, START_BPS};
 use crate::dtls::{DtlsEndpoint, Fingerprint};
 use crate::extension::IncomingExtensions;
 use crate::feedback::{RateMeter, RembEstimator, TwccFeedback};
 use crate::ice::{IceLite, IceState};
 use crate::keys::{ConsumerKey, ProducerKey, RouterKey};
 use crate::rtp::Ssrc;
+use crate::sharing::Sharing;
 use crate::srtp::{SrtpRx, SrtpTx};
 
 /// DTLS datagrams kept while the application has not yet told the peer's fingerprint: a
 /// ClientHello of today's browsers is two.
 const EARLY_DATAGRAMS: usize = 4;
+/// A receiver that tells more than this (REMB goes up to 2^81) means that nothing limits it.
+const MAX_TOLD_BPS: u64 = 1_000_000_000;
 /// SSRCs one transport may send, known or learned.
 const MAX_ROUTES: usize = 1024;
 
@@ -103,6 +106,12 @@ pub struct Transport {
     pub remb: Option<RembEstimator>,
     /// What the path to the peer carries, when it takes transport-wide sequence numbers.
     pub bandwidth: Option<Box<BandwidthEstimator>>,
+    /// When its path was last shared out, and how careful to be.
+    pub sharing: Sharing,
+    /// Assumed of the path until more is known, bits per second.
+    pub initial_outgoing_bitrate: u64,
+    /// Bitrate the application allows towards the peer, bits per second.
+    pub max_outgoing_bitrate: Option<u64>,
     /// Bitrate the application allows the peer to send, bits per second.
     pub max_incoming_bitrate: Option<u64>,
     /// Whether the peer was ever told such a limit: it holds until another is told.
@@ -132,6 +141,8 @@ pub struct TransportStats {
     pub rtp_sent: u64,
     /// RTX packets sent.
     pub rtx_sent: u64,
+    /// Padding packets sent to explore the path.
+    pub probes_sent: u64,
     /// Packets whose SRTP did not authenticate, or was a replay.
     pub srtp_errors: u64,
     /// Packets of SSRCs that no producer has.
@@ -164,6 +175,9 @@ impl Transport {
             transport_cc: None,
             remb: None,
             bandwidth: None,
+            sharing: Sharing::default(),
+            initial_outgoing_bitrate: START_BPS,
+            max_outgoing_bitrate: None,
             max_incoming_bitrate: None,
             limit_told: false,
             transport_cc_seq: 0,
@@ -171,6 +185,22 @@ impl Transport {
             reports_due: None,
             scheduled: None,
             stats: TransportStats::default(),
+        }
+    }
+
+    /// Bits per second that may be sent to the peer; `None` when nothing limits it: a peer that tells nothing.
+    pub fn available_outgoing_bps(&self, now: Instant) -> Option<u64> {
+        let told = self.stats.remb_bps.map(|bps| bps.min(MAX_TOLD_BPS));
+        let estimate = match &self.bandwidth {
+            // Without a report yet, what it was made with.
+            Some(bandwidth) if told.is_none() || bandwidth.is_alive(now) => {
+                Some(bandwidth.estimate_bps())
+            }
+            _ => told,
+        };
+        match (estimate, self.max_outgoing_bitrate) {
+            (Some(estimate), Some(max)) => Some(estimate.min(max)),
+            (estimate, max) => estimate.or(max),
         }
     }
 

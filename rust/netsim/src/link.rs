@@ -114,6 +114,13 @@ impl LinkState {
         [Some(first), copy]
     }
 
+    /// How long a datagram sent at `now` would wait in front of the bottleneck.
+    pub(crate) fn queue(&self, now: Instant) -> Duration {
+        self.bottleneck_free_at.map_or(Duration::ZERO, |free_at| {
+            free_at.saturating_duration_since(now)
+        })
+    }
+
     fn pass_bottleneck(&mut self, now: Instant, len: usize) -> Option<Instant> {
         let Some(rate) = self.settings.rate else {
             return Some(now);

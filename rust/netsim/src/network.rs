@@ -4,7 +4,7 @@ use std::{
     cmp::Ordering,
     collections::{BinaryHeap, HashMap},
     hash::Hash,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rand::{SeedableRng, rngs::StdRng};
@@ -123,6 +123,14 @@ impl<E: Copy + Eq + Hash> Network<E> {
         self.links
             .get(&(from, to))
             .map_or(LinkStats::default(), |link| link.stats)
+    }
+
+    /// How long a datagram sent at `now` would wait in front of one direction's bottleneck.
+    #[must_use]
+    pub fn queue(&self, now: Instant, from: E, to: E) -> Duration {
+        self.links
+            .get(&(from, to))
+            .map_or(Duration::ZERO, |link| link.queue(now))
     }
 
     fn link(&mut self, from: E, to: E) -> &mut LinkState {

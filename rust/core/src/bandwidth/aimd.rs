@@ -16,11 +16,15 @@ const BETWEEN_DECREASES: Duration = Duration::from_millis(250);
 /// What was not tried is not known: the estimate stays below this much of what arrives.
 const UNTRIED: f64 = 1.5;
 const MAX_BPS: f64 = 50_000_000.0;
+/// Of what a probe has shown, as much is used: others may come.
+const PROVED_SHARE: f64 = 0.95;
 
 /// The controlled rate.
 #[derive(Debug)]
 pub(super) struct RateControl {
     rate_bps: f64,
+    /// What was assumed at first may be assumed again.
+    start_bps: f64,
     /// Arrival rate at the last decrease: the link's capacity, as far as known.
     capacity_bps: Option<f64>,
     last_decrease: Option<Instant>,
@@ -31,6 +35,7 @@ impl RateControl {
     pub(super) fn new(start_bps: u64) -> Self {
         Self {
             rate_bps: start_bps as f64,
+            start_bps: start_bps as f64,
             capacity_bps: None,
             last_decrease: None,
             last_update: None,
@@ -39,6 +44,10 @@ impl RateControl {
 
     pub(super) fn rate_bps(&self) -> u64 {
         self.rate_bps as u64
+    }
+
+    pub(super) fn met_limit(&self) -> bool {
+        self.last_decrease.is_some()
     }
 
     pub(super) fn on_usage(&mut self, now: Instant, usage: Usage, acked_bps: u64) {
@@ -56,6 +65,26 @@ impl RateControl {
     /// Packets are lost because there are too many.
     pub(super) fn on_congestive_loss(&mut self, now: Instant, acked_bps: u64) {
         self.decrease(now, acked_bps);
+    }
+
+    /// A queue was seen to grow, while packets came at this rate: a bottleneck narrower than was thought. Further steps
+    /// may follow at once, because the first measure may still have packets in it from before. What comes about as fast as
+    /// estimated is a burst of our own, a keyframe.
+    pub(super) fn on_sudden_queue(&mut self, now: Instant, delivered_bps: u64) {
+        if (delivered_bps as f64) < 0.9 * self.rate_bps {
+            // What was known of the old bottleneck does not count any more.
+            (self.last_decrease, self.capacity_bps) = (None, None);
+            self.decrease(now, delivered_bps);
+        }
+    }
+
+    /// The path was shown to carry this much.
+    pub(super) fn on_proof(&mut self, proved_bps: u64) {
+        let proved = PROVED_SHARE * proved_bps as f64;
+        if proved > self.rate_bps {
+            self.rate_bps = proved.min(MAX_BPS);
+            self.capacity_bps = None;
+        }
     }
 
     fn decrease(&mut self, now: Instant, acked_bps: u64) {
@@ -86,7 +115,7 @@ impl RateControl {
         } else {
             self.rate_bps * MULTIPLICATIVE.powf(seconds)
         };
-        let ceiling = (UNTRIED * acked).max(super::START_BPS as f64).min(MAX_BPS);
+        let ceiling = (UNTRIED * acked).max(self.start_bps).min(MAX_BPS);
         // An application that sends little keeps what it once proved.
         self.rate_bps = grown.min(ceiling.max(self.rate_bps));
     }

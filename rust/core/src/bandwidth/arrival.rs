@@ -38,6 +38,8 @@ pub(super) struct Groups {
     shortest: VecDeque<(u64, i64)>,
     count: u64,
     delay_us: i64,
+    /// The delay of the packet that came last.
+    newest_us: i64,
 }
 
 impl Groups {
@@ -62,6 +64,7 @@ impl Groups {
 
     /// A packet arrived. A sample comes when it ends a group that has one before it.
     pub(super) fn on_packet(&mut self, sent: i64, arrival: i64) -> Option<Sample> {
+        self.newest_us = arrival - sent;
         let new = Group {
             first_sent: sent,
             last_sent: sent,
@@ -96,11 +99,23 @@ impl Groups {
 
     /// What the last group took longer than the fastest.
     pub(super) fn queue_delay(&self) -> Duration {
-        let base = self
-            .shortest
+        self.beyond_shortest(self.delay_us)
+    }
+
+    /// What the last packet took longer than the fastest group.
+    pub(super) fn newest_delay(&self) -> Duration {
+        self.beyond_shortest(self.newest_us)
+    }
+
+    /// The fastest group's delay in microseconds, the difference of the clocks included.
+    pub(super) fn shortest_us(&self) -> i64 {
+        self.shortest
             .front()
-            .map_or(self.delay_us, |(_, delay)| *delay);
-        Duration::from_micros((self.delay_us - base).max(0) as u64)
+            .map_or(self.newest_us, |(_, delay)| *delay)
+    }
+
+    fn beyond_shortest(&self, delay_us: i64) -> Duration {
+        Duration::from_micros((delay_us - self.shortest_us()).max(0) as u64)
     }
 
     fn note_delay(&mut self, delay_us: i64) {

@@ -3,10 +3,15 @@
 //! Two signals are joined. The delay signal (draft-ietf-rmcat-gcc-02, sections 4 and 5): when packets take ever longer, a
 //! queue grows, and the rate goes below what arrives. The loss signal is weaker than in that draft on purpose: loss without a
 //! growing queue is a bad radio and no reason to send worse pictures; only loss that no radio has counts by itself.
+//!
+//! Two more make it quick. Packets that come ever later, one after the other, tell of a cliff within a frame or two, and how
+//! fast they come tells how deep it is ([`recent`]). Trains of padding tell how much more there is room for ([`probe`]).
 
 mod aimd;
 mod arrival;
 mod history;
+mod probe;
+mod recent;
 mod trendline;
 
 use std::time::{Duration, Instant};
@@ -16,7 +21,9 @@ use crate::rtcp::TccView;
 use aimd::RateControl;
 use arrival::Groups;
 use history::SentPackets;
-use trendline::Trendline;
+use probe::Prober;
+use recent::Recent;
+use trendline::{Trendline, Usage};
 
 /// Before anything is known; a phone's uplink share carries as much.
 pub const START_BPS: u64 = 600_000;
@@ -34,6 +41,12 @@ const POLICED: f64 = 0.36;
 const CONGESTED: f64 = 0.10;
 /// A queue that adds this to the delay is one.
 const QUEUED: Duration = Duration::from_millis(60);
+/// One that adds this and still grows is no matter of watching a trend.
+const SUDDEN: Duration = Duration::from_millis(60);
+/// Less than this comes and goes on any radio.
+const JITTER: Duration = Duration::from_millis(25);
+/// What IP and UDP add to a datagram: the path carries it as well.
+const IP_UDP: usize = 28;
 
 /// The estimate of one transport's outgoing path.
 #[derive(Debug)]
@@ -43,6 +56,8 @@ pub struct BandwidthEstimator {
     trendline: Trendline,
     control: RateControl,
     acked: RateMeter,
+    recent: Recent,
+    prober: Prober,
     loss: LossWindow,
     /// Loss of the last window, 0 to 1.
     pub loss_fraction: f64,
@@ -60,22 +75,50 @@ struct LossWindow {
 
 impl BandwidthEstimator {
     /// Nothing is known yet.
-    pub fn new(now: Instant) -> Self {
+    ///
+    /// `start_bps` is assumed until more is known.
+    pub fn new(now: Instant, start_bps: u64) -> Self {
         Self {
             sent: SentPackets::new(now),
             groups: Groups::default(),
             trendline: Trendline::default(),
-            control: RateControl::new(START_BPS),
+            control: RateControl::new(start_bps.max(MIN_BPS)),
             acked: RateMeter::default(),
+            recent: Recent::default(),
+            prober: Prober::default(),
             loss: LossWindow::default(),
             loss_fraction: 0.0,
             feedback_at: None,
         }
     }
 
-    /// A packet of `size` bytes leaves under transport-wide number `seq`.
+    /// A datagram of `size` bytes leaves under transport-wide number `seq`.
     pub fn on_sent(&mut self, now: Instant, seq: u16, size: usize) {
-        self.sent.insert(now, seq, size);
+        self.sent.insert(now, seq, size + IP_UDP);
+    }
+
+    /// How many padding packets of `packet_size` bytes to send now in order to find room for `wanted_bps`; `None` when
+    /// there is enough, no time for it, or a queue already.
+    pub fn probe(&mut self, now: Instant, wanted_bps: u64, packet_size: usize) -> Option<usize> {
+        let estimate = self.estimate_bps();
+        if wanted_bps <= estimate || !self.is_alive(now) || self.queue_delay() > QUEUED {
+            return None;
+        }
+        self.prober.packets(now, estimate, packet_size)
+    }
+
+    /// The packets of [`BandwidthEstimator::probe`] left under consecutive numbers from `first_seq` on. Each was told to
+    /// [`BandwidthEstimator::on_sent`] as well.
+    pub fn on_probe_sent(
+        &mut self,
+        now: Instant,
+        first_seq: u16,
+        packets: u16,
+        packet_size: usize,
+    ) {
+        let estimate = self.estimate_bps();
+        let size = packet_size + IP_UDP;
+        self.prober.on_sent(now, first_seq, packets, size, estimate);
     }
 
     /// The receiver tells what came and when.
@@ -83,8 +126,9 @@ impl BandwidthEstimator {
         self.feedback_at = Some(now);
         self.loss.since.get_or_insert(now);
         let mut arrival_us = self.groups.reference(feedback.reference_time);
-        let mut usage = None;
+        let (mut usage, mut newest) = (None, None);
         for (seq, delta_us) in feedback.statuses() {
+            newest = Some(seq);
             let Some(delta_us) = delta_us else {
                 self.loss.lost += u32::from(self.sent.is_outstanding(seq));
                 continue;
@@ -95,14 +139,18 @@ impl BandwidthEstimator {
             };
             self.loss.received += 1;
             self.acked.add(now, usize::from(packet.size));
+            self.recent
+                .on_packet(packet.sent_us, arrival_us, packet.size);
+            self.prober.on_status(seq, Some(arrival_us));
             let sample = self.groups.on_packet(packet.sent_us, arrival_us);
             if let Some(sample) = sample {
                 usage = Some(self.trendline.on_sample(sample));
             }
         }
         let acked_bps = self.acked.bitrate_bps(now);
-        if let Some(usage) = usage {
-            self.control.on_usage(now, usage, acked_bps);
+        self.judge_delay(now, usage, acked_bps);
+        if let Some(proved) = newest.and_then(|seq| self.prober.result(now, seq)) {
+            self.control.on_proof(proved);
         }
         self.judge_loss(now, acked_bps);
     }
@@ -112,6 +160,11 @@ impl BandwidthEstimator {
         self.control.rate_bps()
     }
 
+    /// Whether the path was ever congested, so that the estimate is more than an assumption.
+    pub fn met_limit(&self) -> bool {
+        self.control.met_limit()
+    }
+
     /// Bits per second that arrived over the last second.
     pub fn acked_bps(&mut self, now: Instant) -> u64 {
         self.acked.bitrate_bps(now)
@@ -119,13 +172,36 @@ impl BandwidthEstimator {
 
     /// What the queue on the path adds to the delay at present.
     pub fn queue_delay(&self) -> Duration {
-        self.groups.queue_delay()
+        self.groups.queue_delay().min(self.groups.newest_delay())
     }
 
     /// Whether feedback comes: without it the estimate means nothing.
     pub fn is_alive(&self, now: Instant) -> bool {
         self.feedback_at
             .is_some_and(|at| now.saturating_duration_since(at) < Duration::from_secs(5))
+    }
+
+    fn judge_delay(&mut self, now: Instant, usage: Option<Usage>, acked_bps: u64) {
+        let queue = self.groups.newest_delay();
+        let delivered_bps = self.recent.bottleneck_bps(self.groups.shortest_us());
+        if let Some(delivered) = delivered_bps
+            && queue > SUDDEN
+            && self.recent.queue_grows()
+        {
+            self.prober.on_congestion(now);
+            return self.control.on_sudden_queue(now, delivered);
+        }
+        match usage {
+            // What looks like a trend without a queue to speak of is jitter.
+            Some(Usage::Over) if queue > JITTER => {
+                self.prober.on_congestion(now);
+                let delivered = delivered_bps.unwrap_or(acked_bps);
+                self.control.on_usage(now, Usage::Over, delivered);
+            }
+            Some(Usage::Over) | None => {}
+            Some(_) if queue > QUEUED => {}
+            Some(usage) => self.control.on_usage(now, usage, acked_bps),
+        }
     }
 
     fn judge_loss(&mut self, now: Instant, acked_bps: u64) {

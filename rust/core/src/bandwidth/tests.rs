@@ -44,7 +44,7 @@ impl Link {
             flying: VecDeque::new(),
             reports: VecDeque::new(),
             feedback: TwccFeedback::new(now),
-            estimator: BandwidthEstimator::new(now),
+            estimator: BandwidthEstimator::new(now, START_BPS),
             seq: 0,
             credit: 0.0,
         }
@@ -142,6 +142,10 @@ fn a_cliff_is_found_within_three_seconds() {
         link.run(seconds(3));
         let estimate = link.estimator.estimate_bps();
         assert!(estimate < 330_000, "{estimate}");
+        for _ in 0..10 {
+            let w = link.run(seconds(1));
+            eprintln!("{seed} {w:?} {}", link.estimator.estimate_bps());
+        }
         let worst = link.run(seconds(10));
         assert!(worst < Duration::from_millis(300), "{worst:?}");
         assert!(link.estimator.estimate_bps() > 180_000);

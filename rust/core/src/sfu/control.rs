@@ -41,6 +41,7 @@ impl Sfu {
             "createWebRtcTransport" => self.create_transport(parse(data)?, now),
             "connectWebRtcTransport" => self.connect_transport(parse(data)?, now),
             "restartIce" => self.restart_ice(parse(data)?, now),
+            "setMaxOutgoingBitrate" => self.set_max_outgoing_bitrate(parse(data)?, now),
             "setMaxIncomingBitrate" => self.set_max_incoming_bitrate(parse(data)?, now),
             "closeTransport" => {
                 let key = self.transport(&parse::<TransportId>(data)?.transport_id)?;
@@ -58,7 +59,8 @@ impl Sfu {
             "consume" => self.consume(parse(data)?, now),
             "pauseConsumer" => self.pause_consumer(parse(data)?, true, now),
             "resumeConsumer" => self.pause_consumer(parse(data)?, false, now),
-            "setPreferredLayers" => self.set_preferred_layers(parse(data)?),
+            "setPreferredLayers" => self.set_preferred_layers(parse(data)?, now),
+            "setPriority" => self.set_priority(parse(data)?, now),
             "requestKeyFrame" => {
                 let key = self.consumer(&parse::<ConsumerId>(data)?.consumer_id)?;
                 self.request_keyframe_for(key, now);

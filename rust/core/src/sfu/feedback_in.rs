@@ -55,11 +55,13 @@ impl Sfu {
             }
             RtcpPacket::Remb { bitrate_bps, .. } => {
                 self.transports[key].stats.remb_bps = Some(bitrate_bps);
+                self.allocate_if_due(key, now);
             }
             RtcpPacket::TransportCc(feedback) => {
                 if let Some(bandwidth) = &mut self.transports[key].bandwidth {
                     bandwidth.on_feedback(now, &feedback);
                 }
+                self.allocate_if_due(key, now);
             }
             _ => {}
         }

@@ -65,6 +65,7 @@ impl Sfu {
             self.metrics.bytes_sent += self.control_out.drain(out);
         }
         self.flush_resends(now, out);
+        self.flush_probes(now, out);
         if self.forwarder.due.is_none_or(|due| due > now) {
             return;
         }
@@ -128,12 +129,9 @@ impl Sfu {
                     continue;
                 };
                 stamp.transport_cc = transport.transport_cc_seq;
-                let padding = planned.padding;
                 let rewrite = Rewrite {
-                    seq,
-                    shift,
-                    padding,
-                    stamp,
+                    padding: planned.padding,
+                    ..Rewrite::new(packet, seq, shift, stamp)
                 };
                 let tail = run.tail();
                 let (header_len, len) = assemble(tail, munger, packet, &self.pool, rewrite);
@@ -150,7 +148,7 @@ impl Sfu {
                 }
                 munger.packets += 1;
                 munger.bytes += u64::from(packet.payload_len);
-                munger.last_timestamp = packet.timestamp.wrapping_add(shift.timestamp);
+                munger.last_timestamp = rewrite.timestamp;
                 run.push(sealed);
             }
             let sent = run.send(local, remote, out);
@@ -225,7 +223,7 @@ pub(super) fn assemble(
     rewrite: Rewrite,
 ) -> (usize, usize) {
     let extensions = pool.extensions(&packet.slot, packet.extension_len as usize);
-    let header_len = munger.write_header(out, packet, extensions, rewrite);
+    let header_len = munger.write_header(out, extensions, rewrite);
     let payload = pool.payload(&packet.slot, packet.payload_len as usize);
     let mut len = header_len + payload.len();
     out[header_len..len].copy_from_slice(payload);

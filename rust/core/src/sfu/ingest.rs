@@ -153,6 +153,14 @@ impl Sfu {
         stream.stats.bytes += payload.len() as u64;
         stream.stats.last_packet = Some(now);
         stream.rate.add(now, packet.len());
+        let layer = match meaning.codec {
+            Some(VideoCodec::Vp8) => Vp8Descriptor::parse(payload),
+            _ => None,
+        };
+        if video {
+            let temporal = layer.map_or(0, |layer| layer.temporal_layer);
+            stream.layer_rates.add(now, 0, temporal, packet.len());
+        }
         self.metrics.rtp_received += 1;
         if producer.paused || payload.len() > MAX_PAYLOAD {
             return;
@@ -187,10 +195,7 @@ impl Sfu {
             payload_type: meaning.mapped,
             marker: header.marker,
             keyframe,
-            layer: match meaning.codec {
-                Some(VideoCodec::Vp8) => Vp8Descriptor::parse(payload),
-                _ => None,
-            },
+            layer,
         };
         stream.cache.insert(held, &mut self.pool);
         if producer.mungers.is_empty() {

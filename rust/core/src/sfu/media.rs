@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Sfu;
 use super::control::vacant;
-use super::requests::{Consume, ConsumerId, Produce, ProducerId, SetPreferredLayers};
+use super::requests::{Consume, ConsumerId, Produce, ProducerId, SetPreferredLayers, SetPriority};
 use crate::bandwidth::BandwidthEstimator;
 use crate::consumer::Consumer;
 use crate::error::Error;
@@ -118,6 +118,7 @@ impl Sfu {
         };
         let consumers: Vec<ConsumerKey> = producer.mungers.iter().map(|m| m.consumer).collect();
         for consumer in consumers {
+            self.allocate(self.consumers[consumer].transport, now);
             self.update_munger(consumer, now);
             self.messages
                 .event(event, &self.consumers[consumer].id, json!({}));
@@ -182,7 +183,8 @@ impl Sfu {
         );
         let transport = &mut self.transports[key];
         if munger.has_transport_cc() && transport.bandwidth.is_none() {
-            transport.bandwidth = Some(Box::new(BandwidthEstimator::new(now)));
+            let start = transport.initial_outgoing_bitrate;
+            transport.bandwidth = Some(Box::new(BandwidthEstimator::new(now, start)));
         }
         self.producers[producer_key].mungers.push(munger);
         transport.consumers.push(consumer_key);
@@ -194,6 +196,7 @@ impl Sfu {
             .reports_due
             .get_or_insert(now + super::reports::INTERVAL);
         self.ids.consumers.insert(request.consumer_id, consumer_key);
+        self.allocate(key, now);
         self.update_munger(consumer_key, now);
         self.reschedule(key);
         Ok(json!({"paused": request.paused, "producerPaused": producer_paused}))
@@ -206,23 +209,49 @@ impl Sfu {
         now: Instant,
     ) -> Result<Value, Error> {
         let key = self.consumer(&request.consumer_id)?;
-        self.consumers[key].paused = pause;
+        let consumer = &mut self.consumers[key];
+        consumer.paused = pause;
+        if pause {
+            (consumer.granted, consumer.starved) = (None, false);
+        }
+        let transport = consumer.transport;
+        self.allocate(transport, now);
         self.update_munger(key, now);
         Ok(json!({}))
     }
 
-    /// The highest layers a consumer is to be given, from its producer's next keyframe on.
+    /// The highest layers a consumer is to be given, as far as its path carries them.
     pub(super) fn set_preferred_layers(
         &mut self,
         request: SetPreferredLayers,
+        now: Instant,
     ) -> Result<Value, Error> {
         let key = self.consumer(&request.consumer_id)?;
-        let consumer = &self.consumers[key];
-        let producer = &mut self.producers[consumer.producer];
-        let munger = &mut producer.mungers[consumer.munger];
-        munger.target_stream = request.spatial_layer;
-        munger.target_temporal = request.temporal_layer.unwrap_or(u8::MAX);
+        let consumer = &mut self.consumers[key];
+        consumer.preferred = (
+            request.spatial_layer,
+            request.temporal_layer.unwrap_or(u8::MAX),
+        );
+        let transport = consumer.transport;
+        self.allocate(transport, now);
         Ok(json!({}))
+    }
+
+    /// A consumer's share of its path.
+    pub(super) fn set_priority(
+        &mut self,
+        request: SetPriority,
+        now: Instant,
+    ) -> Result<Value, Error> {
+        let key = self.consumer(&request.consumer_id)?;
+        if request.priority == 0 {
+            return Err(Error::bad_request("priority is not from 1 to 255"));
+        }
+        let consumer = &mut self.consumers[key];
+        consumer.priority = request.priority;
+        let transport = consumer.transport;
+        self.allocate(transport, now);
+        Ok(json!({"priority": request.priority}))
     }
 
     /// Makes a consumer's hot state follow its and its producer's pause flags. Starting again,
@@ -230,7 +259,7 @@ impl Sfu {
     pub(super) fn update_munger(&mut self, key: ConsumerKey, now: Instant) {
         let consumer = &self.consumers[key];
         let producer = &mut self.producers[consumer.producer];
-        let active = !consumer.paused && !producer.paused;
+        let active = !consumer.paused && !producer.paused && !consumer.starved;
         let flowing = producer.flowing(now);
         let munger = &mut producer.mungers[consumer.munger];
         if active && !munger.active {

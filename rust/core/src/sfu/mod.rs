@@ -3,6 +3,7 @@
 //! One mutation, then drain: after any `handle_*`, call [`Sfu::flush`] and then
 //! [`Sfu::poll_message`] until it is empty.
 
+mod allocate;
 mod close;
 mod control;
 mod demux;
@@ -13,6 +14,7 @@ mod media;
 mod observers;
 mod outbox;
 mod plan;
+mod probe;
 mod reports;
 mod requests;
 mod resend;
@@ -31,6 +33,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use slotmap::SlotMap;
 
+use crate::allocation::Demand;
 use crate::consumer::Consumer;
 use crate::dtls::Certificate;
 use crate::error::Error;
@@ -115,6 +118,10 @@ pub struct Sfu {
     nacks: Vec<u16>,
     /// Transports with requests to answer at the next flush.
     resending: Vec<TransportKey>,
+    /// Transports whose path is to be explored at the next flush, and by how many packets.
+    probing: Vec<(TransportKey, usize)>,
+    /// Room for sharing out a path.
+    demands: Vec<Demand>,
     messages: Messages,
     metrics: Metrics,
     /// The transport that is being worked on, for [`Sfu::abandon_current`].
@@ -161,6 +168,8 @@ impl Sfu {
             rtcp: Vec::with_capacity(2048),
             nacks: Vec::with_capacity(256),
             resending: Vec::new(),
+            probing: Vec::new(),
+            demands: Vec::new(),
             messages: Messages::default(),
             metrics: Metrics::default(),
             current: None,

@@ -88,6 +88,10 @@ impl Sfu {
         if transport.srtp.is_none() {
             return;
         }
+        self.allocate(key, now);
+        let Some(transport) = self.transports.get_mut(key) else {
+            return;
+        };
         let producers = std::mem::take(&mut transport.producers);
         let consumers = std::mem::take(&mut transport.consumers);
         self.rtcp.clear();

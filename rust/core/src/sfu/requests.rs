@@ -88,9 +88,18 @@ pub(super) struct SetPreferredLayers {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct SetPriority {
+    pub(super) consumer_id: String,
+    pub(super) priority: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct CreateTransport {
     pub(super) router_id: String,
     pub(super) transport_id: String,
+    #[serde(default)]
+    pub(super) initial_available_outgoing_bitrate: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +111,7 @@ pub(super) struct ConnectTransport {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SetMaxIncomingBitrate {
+pub(super) struct SetMaxBitrate {
     pub(super) transport_id: String,
     pub(super) bitrate: u64,
 }

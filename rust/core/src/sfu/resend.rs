@@ -81,12 +81,7 @@ impl Sfu {
         let rtx = consumer.rtx.as_mut()?;
         let run = &mut self.forwarder.run;
         let tail = run.tail();
-        let rewrite = Rewrite {
-            seq: out_seq,
-            shift,
-            padding: 0,
-            stamp,
-        };
+        let rewrite = Rewrite::new(packet, out_seq, shift, stamp);
         let (header_len, len) = assemble(tail, munger, packet, &self.pool, rewrite);
         // RFC 4588, 4: the original number goes before the payload; the header is the RTX stream's.
         tail.copy_within(header_len..len, header_len + 2);
@@ -111,7 +106,7 @@ impl Sfu {
         Some(())
     }
 
-    fn finish_run(&mut self, key: TransportKey, out: &mut impl Transmit) {
+    pub(super) fn finish_run(&mut self, key: TransportKey, out: &mut impl Transmit) {
         let transport = self.transports.get_mut(key);
         let selected = transport.as_ref().and_then(|transport| transport.selected);
         let (Some(transport), Some((local, remote))) = (transport, selected) else {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Sfu;
+use super::allocate::layers;
 use super::demux::ice_state_name;
 use crate::error::Error;
 use crate::keys::{ConsumerKey, ProducerKey, TransportKey};
@@ -60,12 +61,9 @@ impl Sfu {
 
     fn transport_stats(&mut self, key: TransportKey, now: Instant) -> Value {
         let transport = &mut self.transports[key];
+        let estimate = transport.available_outgoing_bps(now);
         let stats = &mut transport.stats;
         let bandwidth = transport.bandwidth.as_mut().filter(|b| b.is_alive(now));
-        let estimate = bandwidth
-            .as_ref()
-            .map(|b| b.estimate_bps())
-            .or(stats.remb_bps);
         json!({
             "type": "webrtc-transport",
             "transportId": transport.id,
@@ -83,6 +81,8 @@ impl Sfu {
             "outgoingLossFraction": bandwidth.as_ref().map(|b| b.loss_fraction),
             "outgoingQueueDelay": bandwidth.as_ref().map(|b| b.queue_delay().as_secs_f64() * 1e3),
             "ackedBitrate": bandwidth.map(|b| b.acked_bps(now)),
+            "probesSent": stats.probes_sent,
+            "maxOutgoingBitrate": transport.max_outgoing_bitrate,
             "maxIncomingBitrate": transport.max_incoming_bitrate,
             "roundTripTime": stats.round_trip_time.map(|time| time.as_secs_f64() * 1e3),
             "remote": transport.selected.map(|(_, remote)| remote.to_string()),
@@ -136,6 +136,8 @@ impl Sfu {
             "pliCount": stats.plis,
             "score": consumer.score.value(),
             "roundTripTime": stats.round_trip_time.map(|time| time.as_secs_f64() * 1e3),
+            "priority": consumer.priority,
+            "currentLayers": consumer.granted.map(|step| layers(Some(step))),
         })
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use serde_json::json;
-
 use super::Sfu;
+use super::allocate::layers;
+use crate::allocation::Step;
 use crate::cache::Packet;
 use crate::keys::ProducerKey;
 use crate::munger::Munger;
@@ -42,8 +42,20 @@ impl Sfu {
             }
             munger.restart(stream_index);
             if let Some(consumer) = self.consumers.get(munger.consumer) {
-                let layers = json!({"spatialLayer": stream_index});
-                self.messages.event("layersChange", &consumer.id, layers);
+                munger.target_temporal = match consumer.granted {
+                    Some(step) if step.spatial == stream_index => step.temporal,
+                    _ => consumer.preferred.1,
+                };
+                let top = producer.streams[stream_index as usize]
+                    .layer_rates
+                    .top_temporal(0);
+                let step = Step {
+                    spatial: stream_index,
+                    temporal: munger.target_temporal.min(top.unwrap_or(0) as u8),
+                    bps: 0,
+                };
+                self.messages
+                    .event("layersChange", &consumer.id, layers(Some(step)));
             }
         }
         let requests = &mut producer.streams[stream_index as usize].keyframe_requests;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::control::vacant;
-use super::requests::{ConnectTransport, CreateTransport, SetMaxIncomingBitrate, TransportId};
+use super::requests::{ConnectTransport, CreateTransport, SetMaxBitrate, TransportId};
 use super::{ListenAddr, Sfu};
 use crate::dtls::{DtlsEndpoint, DtlsRole};
 use crate::error::Error;
@@ -30,6 +30,9 @@ impl Sfu {
         let key = self
             .transports
             .insert(Transport::new(id.clone(), router, ice));
+        if let Some(bitrate) = request.initial_available_outgoing_bitrate {
+            self.transports[key].initial_outgoing_bitrate = bitrate;
+        }
         self.routers[router].transports.push(key);
         self.ids.transports.insert(id, key);
         self.ufrags.insert(ufrag, key);
@@ -116,9 +119,21 @@ impl Sfu {
         Ok(answer)
     }
 
+    pub(super) fn set_max_outgoing_bitrate(
+        &mut self,
+        request: SetMaxBitrate,
+        now: Instant,
+    ) -> Result<Value, Error> {
+        let key = self.transport(&request.transport_id)?;
+        let limit = Some(request.bitrate).filter(|&bitrate| bitrate > 0);
+        self.transports[key].max_outgoing_bitrate = limit;
+        self.allocate(key, now);
+        Ok(json!({}))
+    }
+
     pub(super) fn set_max_incoming_bitrate(
         &mut self,
-        request: SetMaxIncomingBitrate,
+        request: SetMaxBitrate,
         now: Instant,
     ) -> Result<Value, Error> {
         let key = self.transport(&request.transport_id)?;

@@ -11,6 +11,7 @@ mod keyframes;
 mod lip_sync;
 mod observing;
 mod pausing;
+mod rates;
 mod recovery;
 mod rewriting;
 mod simulcast;

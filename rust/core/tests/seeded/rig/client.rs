@@ -28,6 +28,8 @@ pub struct Got {
     /// The publisher's number of the frame.
     pub frame: u32,
     pub payload_len: usize,
+    /// Which of the publisher's senders it is of.
+    pub sender: usize,
 }
 
 /// One peer on one transport.
@@ -200,7 +202,8 @@ impl Client {
                     timestamp: planned.timestamp,
                     key: planned.key,
                     payload_sizes: &planned.payload_sizes,
-                    sent_ns: 0,
+                    // Virtual time needs no stamp: its place tells the sender.
+                    sent_ns: sender as u64,
                 };
                 let number = self.sent[sender].len() as u32;
                 self.sent[sender].insert(number, (now, planned.payload_sizes.len(), planned.key));
@@ -227,6 +230,7 @@ impl Node for Client {
                 starts_keyframe: is_keyframe(VideoCodec::Vp8, payload),
                 frame: stamp.frame,
                 payload_len: payload.len(),
+                sender: stamp.sent_ns as usize,
             });
         }
         self.after_input(now);

@@ -58,6 +58,8 @@ pub struct World {
     pub events: Vec<Value>,
     /// The first datagrams that reached the SFU.
     pub tap: Vec<Vec<u8>>,
+    /// What new transports are made with, `null` for the default.
+    pub initial_bitrate: Option<u64>,
     clients: Vec<(SocketAddr, Client)>,
     raws: Vec<(SocketAddr, Raw)>,
     webrtcs: Vec<(SocketAddr, WebRtc)>,
@@ -89,6 +91,7 @@ impl World {
             network: Network::new(seed, link),
             events: Vec::new(),
             tap: Vec::new(),
+            initial_bitrate: None,
             clients: Vec::new(),
             raws: Vec::new(),
             webrtcs: Vec::new(),
@@ -139,7 +142,9 @@ impl World {
 
     /// A new transport of router "r".
     pub fn create_transport(&mut self, id: &str) -> TransportInfo {
-        let data = json!({"routerId": "r", "transportId": id});
+        let initial = self.initial_bitrate;
+        let data =
+            json!({"routerId": "r", "transportId": id, "initialAvailableOutgoingBitrate": initial});
         let answer = self.request("createWebRtcTransport", data);
         let mut info: TransportInfo = serde_json::from_value(answer).expect("a transport");
         id.clone_into(&mut info.id);
