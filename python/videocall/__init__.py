@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from videocall.protocol.fields import Role
     from videocall.server import Server, Settings
+    from videocall.tokens import Grant
 
 __all__ = ["Server", "Settings", "__version__", "token"]
 
@@ -23,7 +24,7 @@ except PackageNotFoundError:  # a checkout on PYTHONPATH that was never installe
 
 def token(
     secret: str,
-    rooms: "Mapping[str, Role]",
+    rooms: "Mapping[str, Role | Grant]",
     *,
     identity: str | None = None,
     display_name: str | None = None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from videocall.lan.qr import qr_code
 from videocall.server.serve import Started
@@ -9,7 +10,7 @@ from videocall.server.serve import Started
 __all__ = ["greeting"]
 
 
-def greeting(started: Started, log_file: Path, *, lan: bool, columns: int | None) -> str:
+def greeting(started: Started, log_file: Path, *, lan: bool, columns: int | None, exposed: bool = False) -> str:
     """The lines to show.
 
     Args:
@@ -17,8 +18,13 @@ def greeting(started: Started, log_file: Path, *, lan: bool, columns: int | None
         log_file: where its log is.
         lan: whether others on the local network are to come in.
         columns: how wide the terminal is; `None` when it is none, so that no code is drawn.
+        exposed: whether other machines reach it and nobody needs a token.
     """
-    return "\n".join(_lines(started, log_file, lan=lan, columns=columns))
+    lines = _lines(started, log_file, lan=lan, columns=columns)
+    return "\n".join([*lines, *([_EXPOSED] if exposed else []), "Ctrl-C ends it."])
+
+
+_EXPOSED: Final = "Warning: everybody who reaches it may join, as there is neither token_secret nor token_jwks."
 
 
 def _lines(started: Started, log_file: Path, *, lan: bool, columns: int | None) -> Iterator[str]:
@@ -33,4 +39,3 @@ def _lines(started: Started, log_file: Path, *, lan: bool, columns: int | None) 
     code = qr_code(started.landing or best, columns) if lan and columns else None
     if code:
         yield code.rstrip("\n")
-    yield "Ctrl-C ends it."

@@ -317,4 +317,20 @@ OPTIONS: Final = (
         "let only bearers of tokens join that `videocall token` made with this secret; a flag is seen by everyone on "
         "the machine, so better set it in the environment or the file (default: everybody may join)",
     ),
+    Option(
+        "token_jwks",
+        "token_jwks",
+        parsers.token_jwks,
+        "URL|FILE",
+        "or of tokens that somebody signed (RS256, ES256) whose public keys are in this JSON Web Key Set",
+    ),
+    Option("token_audience", "token_audience", parsers.secret, "NAME", "`aud` that tokens have to name"),
+    Option("token_issuer", "token_issuer", parsers.secret, "NAME", "`iss` that tokens have to name"),
+    Option(
+        "token_leeway",
+        "token_leeway",
+        parsers.integer(0, 300),
+        "SECONDS",
+        "how long an expired token is still taken, as clocks differ (default: 10)",
+    ),
 )

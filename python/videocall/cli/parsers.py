@@ -25,6 +25,7 @@ __all__ = [
     "stun_server",
     "switch",
     "tls",
+    "token_jwks",
     "token_secret",
     "turn_server",
     "webhook_secret",
@@ -97,6 +98,19 @@ def token_secret(text: str) -> str:
     # Not quoted back: it would end up in somebody's log.
     if len(text.encode()) < MIN_SECRET_BYTES:
         raise ValueError(f"a secret needs {MIN_SECRET_BYTES} bytes at least; `openssl rand -hex 32` makes one")
+    return text
+
+
+def token_jwks(text: str) -> str | Path:
+    """A URL that nobody on the way can answer for, or a file that is there."""
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"}:
+        path = Path(text)
+        if not path.is_file():
+            raise ValueError(f"there is no file {text!r}, and it is no URL such as https://login.example.org/jwks")
+        return path
+    if not url.hostname or (url.scheme == "http" and url.hostname not in {"localhost", "127.0.0.1", "::1"}):
+        raise ValueError(f"{text!r} is not an https: URL; http: is for this machine alone")
     return text
 
 

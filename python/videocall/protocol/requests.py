@@ -39,9 +39,10 @@ __all__ = [
 class JoinRoom:
     """``joinRoom``: enter a room, made when nobody is in it. Without ``roomId`` the socket's query names it.
 
-    Servers that have a ``token_secret`` ask for a ``token``; others read none. With the ``resumeToken`` of an earlier
-    session its participant is replaced at once, and keeps role and permissions; so does whoever is in the room with the
-    identity of the token. They need neither password nor lobby. A host by token needs neither as well.
+    Servers that have a ``token_secret`` or ``token_jwks`` ask for a ``token``; others read none. It has to be valid
+    when one joins: a call that runs goes on, and so does one that ``resumeSession`` takes up. With the ``resumeToken``
+    of an earlier session its participant is replaced at once, and keeps role and permissions; so does whoever is in the
+    room with the identity of the token. They need neither password nor lobby. A host by token needs neither as well.
     """
 
     displayName: DisplayName

@@ -8,6 +8,7 @@ import attrs
 from videocall.protocol import ErrorCode, ProtocolError, shapes
 from videocall.protocol import notifications as n
 from videocall.protocol.fields import KnockOutcome, Reason, Role
+from videocall.protocol.shapes import PermissionChanges
 from videocall.rooms.chat import Chat
 from videocall.rooms.effects import CloseTransport, Effect, KnockEnded, KnockStarted, MessageSent
 from videocall.rooms.lobby import Knock
@@ -73,8 +74,11 @@ class Room(Moderation):
         *,
         identity: str | None = None,
         standing: Standing | None = None,
+        own: PermissionChanges | None = None,
     ) -> list[Effect]:
         """Take someone in, in the role they were granted; without one, they are host if there is none.
+
+        `own` are permissions that they were granted beside it.
 
         `joined_at` is in milliseconds since 1970. Who takes the place of their earlier self keeps its `standing`.
 
@@ -85,7 +89,7 @@ class Room(Moderation):
             raise ProtocolError(ErrorCode.CONFLICT, "You are in the room already.")
         if standing is None:  # whose earlier self left a place, be there a smaller bound by now
             self._check_capacity()
-        standing = standing or Standing(self._role_of_new(granted))
+        standing = standing or Standing(self._role_of_new(granted), own or PermissionChanges())
         permissions = effective(standing, self.settings.permissions)
         new = ParticipantState(participant_id, clean(display_name), joined_at, standing, permissions, identity)
         self._participants[participant_id] = new

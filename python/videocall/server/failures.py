@@ -3,6 +3,7 @@
 from typing import Final
 
 from videocall import sfu
+from videocall.jwks import JwksError
 from videocall.lan import AuthorityError
 from videocall.server.listener import ListenError
 from videocall.server.static import MissingBundleError
@@ -15,4 +16,12 @@ class TlsError(Exception):
     """The certificate or its key cannot be used; the message is one line for the user."""
 
 
-START_FAILURES: Final = (MissingBundleError, ListenError, TlsError, AuthorityError, StoreError, sfu.SfuError)
+START_FAILURES: Final = (
+    MissingBundleError,
+    ListenError,
+    TlsError,
+    AuthorityError,
+    JwksError,
+    StoreError,
+    sfu.SfuError,
+)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
 
@@ -16,6 +16,7 @@ from videocall.server.access import Access
 from videocall.server.addresses import announced_addresses, media_addresses
 from videocall.server.app import Services, create_app
 from videocall.server.hooks import Hooks
+from videocall.server.keys import open_keys
 from videocall.server.metrics import Metrics
 from videocall.server.pulse import Pulse
 from videocall.server.remembering import remember
@@ -65,7 +66,6 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         Exception: one of `videocall.server.failures.START_FAILURES`.
     """
     bundle = load_bundle(settings.web_dist)
-    verifier = Verifier(settings.token_secret) if settings.token_secret else None
     rate = settings.request_rate
     rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
     store = await open_store(
@@ -77,6 +77,7 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
         open_webhooks(settings.webhook_urls, settings.webhook_secret) as webhooks,
         store.writing(),
+        _open_verifier(settings) as (verifier, keys),
         open_hub(
             core,
             ice_servers=ice_servers(settings),
@@ -96,7 +97,7 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         turn = Part("turn")
         if settings.turn_servers:
             nursery.start_soon(watch_turn, settings, turn, announced_addresses(settings))
-        parts = [pulse.workers, pulse.loop, webhooks.part, store.part, turn]
+        parts = [pulse.workers, pulse.loop, webhooks.part, store.part, turn, keys]
         services = Services(
             hub=hub,
             bundle=bundle,
@@ -108,3 +109,17 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         yield Running(create_app(services), hub, len(core.workers))
         await hub.drain(DRAIN_S)
         nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _open_verifier(settings: Settings) -> AsyncGenerator[tuple[Verifier | None, Part]]:
+    async with AsyncExitStack() as stack:
+        keys = await stack.enter_async_context(open_keys(settings.token_jwks)) if settings.token_jwks else None
+        verifier = Verifier(
+            secret=settings.token_secret,
+            keys=keys,
+            audience=settings.token_audience,
+            issuer=settings.token_issuer,
+            leeway_s=settings.token_leeway,
+        )
+        yield None if settings.open_to_all else verifier, keys.part if keys else Part("jwks")

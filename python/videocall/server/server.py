@@ -15,7 +15,7 @@ from videocall.server.hooks import Hooks
 from videocall.server.running import DRAIN_S, OpenEngine, Running, open_engine, run
 from videocall.server.settings import Settings
 from videocall.signaling.events import ServerEvent
-from videocall.tokens import make_token
+from videocall.tokens import Grant, make_token
 
 __all__ = ["NotRunningError", "Server"]
 
@@ -105,7 +105,7 @@ class Server:
 
     def token(
         self,
-        rooms: Mapping[str, Role],
+        rooms: Mapping[str, Role | Grant],
         *,
         identity: str | None = None,
         display_name: str | None = None,

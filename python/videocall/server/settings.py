@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from attrs import field, frozen
 
+from videocall.tokens import LEEWAY_S
 from videocall.urls import shown
 
 __all__ = ["EVERY_ADDRESS", "MIN_KEY_CHARACTERS", "RtcAddress", "Settings", "Tls"]
@@ -58,7 +59,11 @@ class Settings:
         database_url: what is remembered goes there; ``memory``: it is gone when the server ends.
         keep_chat: days for which chat is kept after it was written; 0 for ever.
         keep_sessions: days for which it is kept who was in which room, after they left; 0 for ever.
-        token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
+        token_secret: by which tokens may be signed that are needed to join. Without it and `token_jwks` everybody may.
+        token_jwks: URL or file of the public keys of those who may sign them.
+        token_audience: that they then have to name.
+        token_issuer: likewise.
+        token_leeway: seconds for which an expired one is still taken: clocks differ.
     """
 
     lan: bool = False
@@ -83,9 +88,18 @@ class Settings:
     request_rate: int = 100
     resume_within: int = 30
     token_secret: str | None = field(default=None, repr=False)
+    token_jwks: str | Path | None = None
+    token_audience: str | None = None
+    token_issuer: str | None = None
+    token_leeway: int = LEEWAY_S
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     webhook_urls: tuple[str, ...] = field(default=(), repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
     database_url: str = field(default="memory", repr=shown)
     keep_chat: int = 30
     keep_sessions: int = 90
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether whoever reaches the server may join."""
+        return self.token_secret is None and self.token_jwks is None

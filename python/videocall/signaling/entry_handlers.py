@@ -21,7 +21,7 @@ async def join_room(caller: Caller, request: r.JoinRoom) -> results.RoomJoined |
     _check_nowhere(caller)
     if room_id is None:
         raise ProtocolError(ErrorCode.BAD_REQUEST, "joinRoom: no roomId, neither here nor in the socket's query.")
-    admission = caller.hub.admit(caller.address, room_id, request.token)
+    admission = await caller.hub.admit(caller.address, room_id, request.token)
     name = admission.display_name or request.displayName
     async with caller.hub.room(room_id) as live:
         live.room.check_display_name(name)

@@ -168,14 +168,14 @@ class Hub:
         """Whether one more socket of an address is let in now."""
         return self._sockets.take(address, trio.current_time())
 
-    def admit(self, address: str, room_id: str, token: str | None) -> Admission:
-        """Say as whom a client may enter a room; without a secret that tokens are checked by, as anybody.
+    async def admit(self, address: str, room_id: str, token: str | None) -> Admission:
+        """Say as whom a client may enter a room; without anything that tokens are checked by, as anybody.
 
         Raises:
-            ProtocolError: ``RATE_LIMITED``, ``TOKEN_INVALID``, ``TOKEN_EXPIRED``.
+            ProtocolError: ``RATE_LIMITED``, and what `Verifier.admit` raises.
         """
         self._check_rate(address)
-        return self._verifier.admit(token, room_id) if self._verifier else Admission()
+        return await self._verifier.admit(token, room_id) if self._verifier else Admission()
 
     def enroll(self, seat: Seat) -> None:
         """Make a seat known by its token, until its participant leaves."""

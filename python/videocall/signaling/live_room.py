@@ -143,7 +143,13 @@ class LiveRoom:
             self.members[one].replaced()
         joined_at, identity = self._now_ms(), admission.identity
         effects = self.room.join(
-            participant_id, display_name, joined_at, admission.role, identity=identity, standing=standing
+            participant_id,
+            display_name,
+            joined_at,
+            admission.role,
+            identity=identity,
+            standing=standing,
+            own=admission.permissions,
         )
         if identity is not None:
             self._identities[identity] = participant_id

@@ -22,3 +22,8 @@ def test_on_a_lan_it_says_how_others_come_in() -> None:
 def test_no_code_where_it_would_not_fit_or_nobody_looks() -> None:
     for columns in (20, None):
         assert "\x1b" not in greeting(LAN, LOG, lan=True, columns=columns)
+
+
+def test_a_server_that_others_reach_without_tokens_says_so_in_one_line() -> None:
+    shown = greeting(LOCAL, LOG, lan=False, columns=80, exposed=True).splitlines()
+    assert [line for line in shown if "everybody" in line] == [shown[-2]]

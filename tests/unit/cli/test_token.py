@@ -24,6 +24,13 @@ def test_it_prints_a_token(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert claims["rooms"] == {"daily": {"role": "host"}, "weekly": {"role": "host"}}
 
 
+def test_it_knows_viewers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("VIDEOCALL_TOKEN_SECRET", SECRET)
+    assert main(["token", "*", "--role", "viewer"]) == 0
+    claims = jwt.decode(capsys.readouterr().out.strip(), SECRET, algorithms=["HS256"])
+    assert claims["rooms"] == {"*": {"role": "viewer"}}
+
+
 @pytest.mark.parametrize(
     ("argv", "secret", "problem"),
     [

@@ -73,7 +73,7 @@ async def test_a_server_that_cannot_start_says_why_to_whoever_runs_it(new_server
 
 
 async def test_tokens_are_for_its_own_rooms(server: Server, new_server: OpenServer) -> None:
-    admission = Verifier(SECRET).admit(server.token({"daily": "host"}, identity="ada"), "daily")
+    admission = await Verifier(SECRET).admit(server.token({"daily": "host"}, identity="ada"), "daily")
     assert (admission.role, admission.identity) == ("host", "ada")
     with pytest.raises(ValueError, match="token_secret"):
         new_server().token({"daily": "host"})

@@ -1,5 +1,6 @@
 """Who may join, as whom, and how often."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -7,10 +8,11 @@ import trio
 from tests.fakes.sockets import FakeClient, FakeSocket, Json, Refused
 from trio.testing import MockClock
 
+from videocall.protocol.shapes import PermissionChanges
 from videocall.sfu import Engine
 from videocall.signaling import Hub, Session, open_hub
 from videocall.signaling.rates import AddressLimiter, Bucket, Rate, Rates
-from videocall.tokens import Verifier, make_token
+from videocall.tokens import LEEWAY_S, Grant, Verifier, make_token
 
 SECRET = "correct horse battery staple, twice over"
 OpenFrom = Callable[..., FakeClient]
@@ -92,6 +94,29 @@ async def test_an_identity_that_left_is_replaced_by_nothing(open_from: OpenFrom)
     await join(other, ada)
     await join(client, make_token(SECRET, {"daily": "host"}))
     await other.hear("participantJoined")
+
+
+async def test_a_token_for_viewers_and_one_with_permissions(open_from: OpenFrom) -> None:
+    ada, viewer, muted = open_from(), open_from(), open_from()
+    await join(ada, make_token(SECRET, {"daily": "host"}))
+    await join(viewer, make_token(SECRET, {"daily": "viewer"}))
+    told = await ada.hear("participantJoined")
+    assert (told["role"], told["permissions"]["audio"], told["permissions"]["chat"]) == ("viewer", False, False)
+    await join(muted, make_token(SECRET, {"daily": Grant("participant", PermissionChanges(audio=False))}))
+    told = await ada.hear("participantJoined")
+    assert told["permissions"] == {"audio": False, "video": True, "screen": True, "chat": True}
+
+
+async def test_a_token_that_expires_ends_no_call_and_lets_nobody_in_again(open_from: OpenFrom, hub: Hub) -> None:
+    short = make_token(SECRET, {"daily": "host"}, identity="ada", expires_in_s=5, now=time.time() - LEEWAY_S)
+    client, again, anew = open_from(), open_from(), open_from()
+    token = (await join(client, short))["resumeToken"]
+    hub._verifier = Verifier(SECRET, leeway_s=0)  # as if the seconds of leeway had passed
+    await client.request("setDisplayName", {"displayName": "Still here"})
+    client.socket.hang_up(clean=False)
+    assert (await again.request("resumeSession", {"resumeToken": token}))["roomId"] == "daily"
+    assert await refusal(anew, short) == "TOKEN_EXPIRED"
+    assert hub.room_count == 1
 
 
 async def test_an_address_may_try_to_join_only_so_often(
