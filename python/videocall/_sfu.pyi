@@ -1,11 +1,11 @@
 """The compiled extension: media workers, spoken to in JSON.
 
-Only `videocall.sfu` imports it. No call blocks; worker threads never touch the interpreter.
+Only `videocall.sfu` imports it. No call blocks but `Clients.wait_event`; worker threads never touch the interpreter.
 """
 
 from typing import Self, final
 
-__all__ = ["AddressInUse", "Backpressure", "Channel", "SfuError", "Worker", "local_addresses"]
+__all__ = ["AddressInUse", "Backpressure", "Channel", "Clients", "SfuError", "Worker", "local_addresses"]
 
 class SfuError(Exception):
     """Base of this module's errors."""
@@ -87,6 +87,48 @@ class Worker:
         Its last message is ``{"event": "workerClosed", "target": "<index>", "data": {"reason": "closed"}}``; the
         ports are free by then. The reason is ``error`` when the worker died by itself.
         """
+
+@final
+class Clients:
+    """WebRTC clients with sockets of their own, on a thread: the other end of a call, for a server that tests itself.
+
+    They end when this is collected.
+    """
+
+    def __new__(cls) -> Self:
+        """Start the thread.
+
+        Raises:
+            SfuError: the system refused it.
+        """
+
+    @property
+    def fingerprints(self) -> bytes:
+        """Of the certificate that all of them have; JSON, as in ``dtlsParameters``."""
+
+    def add(self, plan: bytes) -> int:
+        """Add a client, which starts to connect at once, and return its number.
+
+        Args:
+            plan: JSON: ``{"bind": "127.0.0.1", "iceParameters": {...}, "iceCandidates": ["127.0.0.1:10000"],
+                "fingerprints": [...], "dtlsRole": "client", "send": [{"kind": "audio", "ssrc": 1, "payloadType": 100}],
+                "receive": [{"kind": "audio", "ssrc": 2}]}``.
+
+        Raises:
+            ValueError: a wrong plan.
+        """
+
+    def wait_event(self, timeout_ms: int) -> bytes | None:
+        """Wait for what happens next to any of them; for a thread of its own.
+
+        Returns:
+            JSON, such as ``{"event": "connected", "client": 0, "profile": "...", "pathAfterMs": 1.0, "afterMs": 5.0}``,
+            ``{"event": "firstMedia", "client": 0, "afterMs": 6.0}``, ``{"event": "failed", "client": 0, "reason":
+            "..."}``, or `None` when nothing happened.
+        """
+
+    def stats(self) -> bytes:
+        """Counters of every client, by its number; JSON. ``roundTrip`` is null until an ICE check was answered."""
 
 def local_addresses() -> list[str]:
     """Addresses of this machine's interfaces that are up, loopback included, link-local left out; IPv4 first."""

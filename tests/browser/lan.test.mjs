@@ -61,7 +61,7 @@ test('a device without the authority is shown how to get it', async (t) => {
   assert.ok(page);
   await page.goto(`${landing}/r/daily`);
   await page.waitForSelector('[data-testid="ca-download"]', { visible: true });
-  const shown = await page.$eval('[data-testid="ca-fingerprint"]', (element) => element.textContent ?? '');
+  const shown = await page.$eval('[data-testid="ca-fingerprint"]', (element) => element.textContent);
   assert.ok(server.output().includes(shown), 'the fingerprint is the one in the terminal');
   await assert.rejects(page.goto(`${server.url}/r/daily`), /ERR_CERT_AUTHORITY_INVALID/);
 });

@@ -24,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "serve":
         return _serve(arguments)
+    if arguments.command == "doctor":
+        return _doctor(arguments)
     if arguments.command == "migrate":
         return _migrate(arguments)
     if arguments.command == "token":
@@ -43,17 +45,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Each option can also be set as VIDEOCALL_<OPTION> in the environment, with commas between several "
         "values, or as <option> in videocall.toml. A flag overrules the environment, which overrules the file.",
     )
-    serve.add_argument("--config", metavar="FILE", help="settings file (default: videocall.toml, when there is one)")
-    for option in OPTIONS:
-        serve.add_argument(
-            option.flag,
-            metavar=option.metavar,
-            help=option.help,
-            action="append" if option.many else "store",
-            nargs=None if option.bare is None else "?",
-            const=option.bare,
-            dest=option.name,
-        )
+    _add_settings(serve)
+    doctor = commands.add_parser(
+        "doctor",
+        help="find out whether a server would work here",
+        description="Prove ports, certificate, addresses, TURN, database and a real call, with the settings that "
+        "`videocall serve` would have, and say how to mend what fails. Exit code 1 when something does.",
+    )
+    doctor.add_argument("--json", action="store_true", help="print what is found as JSON")
+    _add_settings(doctor)
     migrate.describe(
         commands.add_parser(
             "migrate",
@@ -85,6 +85,30 @@ def _migrate(arguments: argparse.Namespace) -> int:
     except migrate.MigrationError as error:
         return _complain(str(error), _FAILED)
     return 0
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", metavar="FILE", help="settings file (default: videocall.toml, when there is one)")
+    for option in OPTIONS:
+        command.add_argument(
+            option.flag,
+            metavar=option.metavar,
+            help=option.help,
+            action="append" if option.many else "store",
+            nargs=None if option.bare is None else "?",
+            const=option.bare,
+            dest=option.name,
+        )
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    try:
+        settings = load_settings(vars(arguments))
+    except SettingsError as error:
+        return _complain(str(error), _USAGE)
+    from videocall.cli.doctor import run_doctor
+
+    return 0 if run_doctor(settings, as_json=arguments.json) else _FAILED
 
 
 def _token(arguments: argparse.Namespace) -> int:

@@ -1,10 +1,11 @@
 //! The module `videocall._sfu`: media workers for Python.
 //!
 //! Messages are bytes of JSON both ways; what they mean is the business of `videocall.sfu`. No call
-//! blocks, and no worker thread ever touches the interpreter.
+//! blocks but `Clients.wait_event`, and no worker thread ever touches the interpreter.
 #![forbid(unsafe_code)]
 
 mod channel;
+mod clients;
 mod errors;
 mod worker;
 
@@ -18,6 +19,8 @@ mod _sfu {
 
     #[pymodule_export]
     use crate::channel::Channel;
+    #[pymodule_export]
+    use crate::clients::Clients;
     #[pymodule_export]
     use crate::errors::{AddressInUse, Backpressure, SfuError};
     #[pymodule_export]
@@ -37,6 +40,7 @@ mod _sfu {
             "AddressInUse",
             "Backpressure",
             "Channel",
+            "Clients",
             "SfuError",
             "Worker",
             "local_addresses",

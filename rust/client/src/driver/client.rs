@@ -39,6 +39,7 @@ pub(super) struct Client {
     sources: Vec<Source>,
     connected: bool,
     got_media: bool,
+    path_after: Option<Duration>,
 }
 
 impl Client {
@@ -67,6 +68,7 @@ impl Client {
             sources: Vec::new(),
             connected: false,
             got_media: false,
+            path_after: None,
         })
     }
 
@@ -210,6 +212,7 @@ impl Client {
                 LoadEvent::Connected {
                     client,
                     profile,
+                    path_after_ms: milliseconds(self.path_after.unwrap_or_default()),
                     after_ms: milliseconds(now - self.added),
                 }
             }
@@ -217,7 +220,10 @@ impl Client {
                 self.sources[source].want_key_frame();
                 return;
             }
-            PeerEvent::IceConnected(_) => return,
+            PeerEvent::IceConnected(_) => {
+                self.path_after.get_or_insert(now - self.added);
+                return;
+            }
             PeerEvent::IceDisconnected => LoadEvent::Failed {
                 client,
                 reason: "no answer to ICE checks for 30 s".into(),

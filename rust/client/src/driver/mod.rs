@@ -63,6 +63,8 @@ pub enum LoadEvent {
         client: usize,
         /// The SRTP profile.
         profile: String,
+        /// When the server first answered an ICE check, since the client was added.
+        path_after_ms: f64,
         /// Since the client was added.
         after_ms: f64,
     },

@@ -1,0 +1,113 @@
+"""Whether the ports can be had, and who has them if not."""
+
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from videocall.doctor.findings import Finding, failure, ok
+from videocall.server.addresses import media_addresses
+from videocall.server.listener import ListenError, listen
+from videocall.server.settings import Settings
+
+__all__ = ["Owner", "check", "owner_of"]
+
+_CHECK: Final = "ports"
+
+
+def check(settings: Settings) -> Iterable[Finding]:
+    """Bind what the server would bind, for a moment."""
+    yield _tcp(settings)
+    workers = settings.workers or len(os.sched_getaffinity(0))
+    last = settings.rtc_port + workers - 1
+    if settings.rtc_port and last > 65535:
+        yield failure(_CHECK, f"UDP {settings.rtc_port}-{last} goes past the last port", "choose a lower --rtc-port")
+        return
+    ours: list[str] = []
+    for address in media_addresses(settings):
+        found = list(_udp(address.ip, settings.rtc_port, workers))
+        yield from found
+        if not found:
+            ours.append(address.ip)
+    if ours:
+        where = f"{settings.rtc_port}-{last}" if last > settings.rtc_port else str(settings.rtc_port)
+        yield ok(_CHECK, f"UDP {where if settings.rtc_port else '(any)'} can be had on {', '.join(ours)}")
+
+
+@frozen
+class Owner:
+    """A process that has a port."""
+
+    pid: int
+    command: str
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is one like us."""
+        return "videocall" in self.command and " serve" in self.command
+
+    def __str__(self) -> str:
+        return f"process {self.pid}: {self.command[:80]}"
+
+
+def owner_of(kind: str, port: int) -> Owner | None:
+    """Which process has a port, ``tcp`` or ``udp``; `None` when that is not to be seen."""
+    inodes = {f"socket:[{inode}]" for inode in _inodes(kind, port)}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # gone, or another user's
+            if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+                return Owner(int(process.name), command)
+    return None
+
+
+def _tcp(settings: Settings) -> Finding:
+    try:
+        for sock in listen(settings.host, settings.port):
+            sock.close()
+    except ListenError as error:
+        owner = owner_of("tcp", settings.port)
+        if owner and owner.is_server:
+            return ok(_CHECK, f"TCP {settings.port} is this server's already ({owner})")
+        return failure(
+            _CHECK, f"TCP {settings.port}: {error}" + (f"; {owner} has it" if owner else ""), _tcp_mend(owner)
+        )
+    return ok(_CHECK, f"TCP {settings.port or '(any)'} can be had on {settings.host or 'every address'}")
+
+
+def _tcp_mend(owner: Owner | None) -> str:
+    return f"end process {owner.pid}, or choose another --port" if owner else "choose another --port or --host"
+
+
+def _udp(ip: str, first: int, workers: int) -> Iterator[Finding]:
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    for port in range(first, first + workers) if first else (0,):
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.bind((ip, port))
+            except OSError as error:
+                owner = owner_of("udp", port)
+                if owner and owner.is_server:
+                    yield ok(_CHECK, f"UDP {port} on {ip} is this server's already ({owner})")
+                    continue
+                what = f"UDP {port} cannot be had on {ip}: {error.strerror}" + (f"; {owner} has it" if owner else "")
+                end = f"end process {owner.pid}, or choose another --rtc-port" if owner else None
+                yield failure(_CHECK, what, end or _udp_mend(error))
+
+
+def _udp_mend(error: OSError) -> str:
+    return "choose another --rtc-port" if error.errno == 98 else "name an address of this machine with --rtc-address"
+
+
+def _inodes(kind: str, port: int) -> Iterator[str]:
+    for table in (f"/proc/net/{kind}", f"/proc/net/{kind}6"):
+        with suppress(OSError):
+            for line in Path(table).read_text("ascii").splitlines()[1:]:
+                fields = line.split()
+                local, remote = fields[1], fields[2]
+                if int(local.rpartition(":")[2], 16) == port and remote.endswith(":0000"):
+                    yield fields[9]
