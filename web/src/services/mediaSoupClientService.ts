@@ -9,14 +9,7 @@ import type {
 } from 'mediasoup-client/types';
 import { RequestError } from '../protocol/errors';
 import { isConsumeFailure } from '../protocol/messages';
-import type {
-  ConsumerInfo,
-  IceServer,
-  Method,
-  ProducerInfo,
-  Requests,
-  Source,
-} from '../protocol/messages';
+import type { ConsumerInfo, Method, ProducerInfo, Requests, Source } from '../protocol/messages';
 import { profileOf } from './sendingProfiles';
 
 /** How many producers one `consume` may name. */
