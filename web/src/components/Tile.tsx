@@ -4,12 +4,13 @@ import { useSpeaking } from '../hooks/useSound';
 import type { TileView } from '../hooks/useTiles';
 import { Avatar, hueOf } from './Avatar';
 import { Icon } from './Icon';
+import { TileReaction } from './Reactions';
 import { VideoSurface } from './VideoSurface';
 
 /** One participant: camera, or shared screen, or avatar; name, muted or not, speaking or not. */
 export function Tile(props: { tile: TileView; box: Box }): ReactNode {
   const { tile, box } = props;
-  const isSpeaking = useSpeaking(tile.voice);
+  const isSpeaking = useSpeaking(tile);
   const style: CSSProperties = {
     transform: `translate(${box.x}px, ${box.y}px)`,
     width: box.width,
@@ -38,9 +39,15 @@ export function Tile(props: { tile: TileView; box: Box }): ReactNode {
           testId={`video-${tile.participantId}`}
         />
       )}
+      <TileReaction participantId={tile.participantId} />
+      {tile.isHandRaised && (
+        <span className="tile__hand" data-testid={`hand-${tile.participantId}`}>
+          <Icon name="hand" size={18} />
+        </span>
+      )}
       <span className="tile__label">
         {tile.isPresenting && <Icon name="screen" size={16} />}
-        {tile.isMuted && (
+        {tile.isMuted && tile.role !== 'viewer' && (
           <span className="tile__muted" data-testid={`muted-${tile.participantId}`}>
             <Icon name="microphoneOff" size={15} />
           </span>
@@ -58,6 +65,8 @@ export function Tile(props: { tile: TileView; box: Box }): ReactNode {
 
 function describe(tile: TileView): string {
   const parts = [tile.isSelf ? `${tile.displayName}, you` : tile.displayName];
+  if (tile.isHandRaised) parts.push('hand raised');
+  if (tile.role === 'viewer') return [...parts, 'watching'].join(', ');
   if (tile.isMuted) parts.push('muted');
   if (tile.isPresenting) parts.push('sharing the screen');
   else if (tile.video === null) parts.push('camera off');

@@ -1,8 +1,13 @@
 import { useEffect } from 'react';
 import { watchDevices } from '../services/deviceService';
+import { selfOf } from '../store/callState';
+import type { VideoCallState } from '../store/callState';
 import { useCall, useCallStore } from './useCall';
 
-/** Keys of a call: m for the microphone, v for the camera. Not while typing, nor with a modifier. */
+/**
+ * Keys of a call: m for the microphone, v for the camera, c for the chat, p for the people, h for one's hand. Not
+ * while typing, nor with a modifier.
+ */
 export function useCallShortcuts(): void {
   const store = useCallStore();
   useEffect(() => {
@@ -12,7 +17,7 @@ export function useCallShortcuts(): void {
       const key = event.key.toLowerCase();
       if (key === 'm') void store.getState().toggleMicrophone();
       else if (key === 'v') void store.getState().toggleCamera();
-      else return;
+      else if (store.getState().phase !== 'call' || !pressRoomKey(key, store.getState())) return;
       event.preventDefault();
     };
     window.addEventListener('keydown', onKeyDown);
@@ -55,7 +60,9 @@ export function useGoodbye(): void {
   useEffect(() => {
     const onPageHide = (event: PageTransitionEvent): void => {
       // A page that the browser keeps for "back" may come back to its call.
-      if (!event.persisted && store.getState().phase === 'call') store.getState().leave();
+      if (!event.persisted && /^(call|lobby)$/.test(store.getState().phase)) {
+        store.getState().leave();
+      }
     };
     window.addEventListener('pagehide', onPageHide);
     return () => window.removeEventListener('pagehide', onPageHide);
@@ -71,6 +78,8 @@ export function usePageTitle(): void {
         return state.reconnect === null
           ? `(${state.participants.size}) ${state.roomId} · videocall`
           : `Reconnecting… · ${state.roomId}`;
+      case 'lobby':
+        return `Waiting · ${state.roomId}`;
       case 'ended':
         return 'Meeting ended · videocall';
       default:
@@ -80,6 +89,22 @@ export function usePageTitle(): void {
   useEffect(() => {
     document.title = title;
   }, [title]);
+}
+
+function pressRoomKey(key: string, state: VideoCallState): boolean {
+  switch (key) {
+    case 'c':
+      state.openPanel(state.panel === 'chat' ? null : 'chat');
+      return true;
+    case 'p':
+      state.openPanel(state.panel === 'people' ? null : 'people');
+      return true;
+    case 'h':
+      void state.raiseHand(selfOf(state)?.handRaised !== true);
+      return true;
+    default:
+      return false;
+  }
 }
 
 function isTypingPlace(element: HTMLElement): boolean {

@@ -1,9 +1,17 @@
 import { useEffect, useRef, useState } from 'react';
 import type { RefObject } from 'react';
+import { useCall } from './useCall';
 import { SpeechDetector, watchLevel } from '../services/audioLevel';
 
-/** Whether somebody speaks in the stream. Re-renders only when that changes. */
-export function useSpeaking(stream: MediaStream | null): boolean {
+/** Whether somebody speaks: as the server says, or else as the page hears. Re-renders only when that changes. */
+export function useSpeaking(tile: { participantId: string; voice: MediaStream | null }): boolean {
+  const isTold = useCall((state) => state.speakers !== null);
+  const isSpeaker = useCall((state) => state.speakers?.has(tile.participantId) === true);
+  const isHeard = useHearing(isTold ? null : tile.voice);
+  return isSpeaker || isHeard;
+}
+
+function useHearing(stream: MediaStream | null): boolean {
   const [heard, setHeard] = useState<MediaStream | null>(null);
   useEffect(() => {
     if (stream === null) return;

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { ParticipantInfo, ProducerInfo, Source } from '../protocol/messages';
+import type { ParticipantInfo, ProducerInfo, Role, Source } from '../protocol/messages';
 import { streamOf } from '../services/streams';
 import type { RemoteStreams } from '../store/callState';
 import { useCall } from './useCall';
@@ -9,7 +9,10 @@ export interface TileView {
   participantId: string;
   displayName: string;
   isSelf: boolean;
+  role: Role;
+  isHandRaised: boolean;
   isMuted: boolean;
+  hasCamera: boolean;
   isPresenting: boolean;
   /** The screen when it is shared, otherwise the camera, otherwise null: then the avatar is shown. */
   video: MediaStream | null;
@@ -27,14 +30,21 @@ export function useTiles(): TileView[] {
     () =>
       [...participants.values()].map((participant) =>
         participant.participantId === self.participantId
-          ? { ...self, displayName: participant.displayName }
+          ? { ...self, ...standingOf(participant) }
           : remoteTile(participant, producers, remoteStreams.get(participant.participantId)),
       ),
     [participants, producers, remoteStreams, self],
   );
 }
 
-function useSelfTile(): TileView {
+function standingOf(
+  participant: ParticipantInfo,
+): Pick<TileView, 'displayName' | 'role' | 'isHandRaised'> {
+  const { displayName, role, handRaised } = participant;
+  return { displayName, role, isHandRaised: handRaised };
+}
+
+function useSelfTile(): Omit<TileView, 'role' | 'isHandRaised'> {
   const participantId = useCall((state) => state.participantId) ?? '';
   const displayName = useCall((state) => state.displayName);
   const microphone = useCall((state) => (state.isMicrophoneOn ? state.microphoneTrack : null));
@@ -47,6 +57,7 @@ function useSelfTile(): TileView {
       displayName,
       isSelf: true,
       isMuted: microphone === null,
+      hasCamera: camera !== null,
       isPresenting: screen !== null,
       video: shown === null ? null : streamOf(shown),
       voice: microphone === null ? null : streamOf(microphone),
@@ -69,9 +80,10 @@ function remoteTile(
     flowing.has(source) ? (streams[source] ?? null) : null;
   return {
     participantId: participant.participantId,
-    displayName: participant.displayName,
+    ...standingOf(participant),
     isSelf: false,
     isMuted: !flowing.has('microphone'),
+    hasCamera: flowing.has('camera'),
     isPresenting: flowing.has('screen'),
     video: of('screen') ?? of('camera'),
     voice: of('microphone'),

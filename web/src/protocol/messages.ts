@@ -5,6 +5,11 @@ export type Source = generated.Producer['source'];
 
 export type ParticipantInfo = generated.Participant;
 export type ProducerInfo = generated.Producer;
+export type Role = generated.Participant['role'];
+export type Permissions = generated.Permissions;
+export type RoomSettings = generated.RoomState;
+export type ChatMessage = generated.ChatMessage;
+export type Knock = generated.Knock;
 export type JoinResult = generated.RoomJoined;
 export type Snapshot = generated.SessionResumed;
 export type TransportInfo = generated.Transport;
@@ -21,6 +26,19 @@ export interface Requests extends Omit<generated.Requests, 'consume'> {
 
 /** Server to client. */
 export type Notifications = generated.Notifications;
+
+/** The permission that each source needs. */
+export const permissionOf = {
+  microphone: 'audio',
+  camera: 'video',
+  screen: 'screen',
+  screenAudio: 'screen',
+} as const satisfies Record<Source, keyof Permissions>;
+
+/** Rights that the server left out are there. */
+export function isAllowed(permissions: Permissions | undefined, what: keyof Permissions): boolean {
+  return permissions?.[what] !== false;
+}
 
 export type Method = keyof Requests;
 

@@ -1,11 +1,43 @@
 import type { Producer, RtpCapabilities, Transport } from 'mediasoup-client/types';
-import type { ParticipantInfo, ProducerInfo, Source } from '../protocol/messages';
+import type {
+  ChatMessage,
+  Knock,
+  ParticipantInfo,
+  Permissions,
+  ProducerInfo,
+  Requests,
+  Role,
+  RoomSettings,
+  Source,
+} from '../protocol/messages';
+import type { Failure } from '../protocol/sentences';
 import { noDevices } from '../services/deviceService';
 import type { DeviceKind, DeviceList, DeviceProblem } from '../services/deviceService';
 import type { Preferences } from '../services/preferences';
 
-/** prejoin: choosing name and devices; joining: the first connection; call; ended: for good. */
-export type Phase = 'prejoin' | 'joining' | 'call' | 'ended';
+/**
+ * prejoin: choosing name and devices; joining: the first connection; lobby: waiting for a host to open; call;
+ * ended: for good.
+ */
+export type Phase = 'prejoin' | 'joining' | 'lobby' | 'call' | 'ended';
+
+/** What is open beside the tiles. */
+export type Panel = 'chat' | 'people';
+
+/** A message that the server has not confirmed. */
+export interface PendingMessage {
+  clientMessageId: string;
+  text: string;
+  /** Why the server refused it; null while it is on its way, over breaks of the connection too. */
+  refusal: string | null;
+}
+
+/** An emoji that somebody shows for a moment. */
+export interface ShownReaction {
+  id: number;
+  participantId: string;
+  emoji: string;
+}
 
 /** A broken signaling connection that the page is trying to mend. */
 export interface Reconnect {
@@ -13,12 +45,6 @@ export interface Reconnect {
   attempt: number;
   /** When the next one starts (milliseconds since the epoch), or null while one is under way. */
   retryAt: number | null;
-}
-
-/** `code` is the server's error code, the reason it ended the session with, or `left`. */
-export interface Failure {
-  code: string;
-  message: string;
 }
 
 export interface Notice {
@@ -40,6 +66,22 @@ export interface SessionState {
   participants: ReadonlyMap<string, ParticipantInfo>;
   /** What the others send. */
   producers: ReadonlyMap<string, ProducerInfo>;
+  /** How the room is set; null outside a call. */
+  room: RoomSettings | null;
+  /** Who waits in the lobby; only hosts are told. */
+  knocks: readonly Knock[];
+  /** What was written, oldest first. */
+  messages: readonly ChatMessage[];
+  hasOlderMessages: boolean;
+  pendingMessages: readonly PendingMessage[];
+  /** Messages of others since the chat was last open. */
+  unread: number;
+  reactions: readonly ShownReaction[];
+  panel: Panel | null;
+  /** Who speaks, as the server says; null when it says nothing, then the page listens by itself. */
+  speakers: ReadonlySet<string> | null;
+  /** The room has a password that this participant has not given. */
+  isPasswordWanted: boolean;
   reconnect: Reconnect | null;
   /** Signaling works but media does not flow. */
   isMediaInterrupted: boolean;
@@ -105,13 +147,34 @@ export interface Actions {
 
   /** Goes to the prejoin phase of a room, whatever was before; with '' to no room, devices closed. */
   enterRoom: (roomId: string) => void;
-  join: (displayName: string) => Promise<void>;
+  join: (displayName: string, password?: string) => Promise<void>;
   leave: () => void;
   /** Does not wait for the next attempt to reconnect; in a call that seems well, makes sure that it is. */
   retryNow: () => void;
   /** The browser says that the network is back, or another. */
   networkChanged: () => void;
   dismissNotice: (id: number) => void;
+
+  /** Goes to everyone in the room, now or when the connection is back. */
+  sendMessage: (text: string) => Promise<void>;
+  /** Forgets a message that was refused. */
+  dropMessage: (clientMessageId: string) => void;
+  /** Sends what was written while the connection was broken. */
+  flushMessages: () => Promise<void>;
+  loadOlderMessages: () => Promise<void>;
+  openPanel: (panel: Panel | null) => void;
+  // These resolve with false when the server refused; the user has been told then.
+  raiseHand: (isRaised: boolean) => Promise<boolean>;
+  react: (emoji: string) => Promise<boolean>;
+  admit: (knockId: string) => Promise<boolean>;
+  reject: (knockId: string) => Promise<boolean>;
+  /** Their microphone, unless other sources are named. */
+  muteParticipant: (participantId: string, sources?: Source[]) => Promise<boolean>;
+  removeParticipant: (participantId: string) => Promise<boolean>;
+  setRole: (participantId: string, role: Role) => Promise<boolean>;
+  setPermissions: (participantId: string, permissions: Permissions) => Promise<boolean>;
+  updateRoom: (change: Requests['updateRoom']['data']) => Promise<boolean>;
+  endRoom: () => Promise<boolean>;
 
   /** Opens the wanted devices for the preview, with one prompt. */
   openPreview: () => Promise<void>;
@@ -124,6 +187,13 @@ export interface Actions {
 }
 
 export type VideoCallState = SessionState & MediaState & DeviceState & Actions;
+
+/** This participant as the room sees them; undefined outside a call. */
+export function selfOf(
+  state: Pick<SessionState, 'participantId' | 'participants'>,
+): ParticipantInfo | undefined {
+  return state.participantId === null ? undefined : state.participants.get(state.participantId);
+}
 
 export const noMedia: MediaState = {
   isMediaSoupInitialized: false,
@@ -144,6 +214,16 @@ export const noSession: SessionState = {
   participantId: null,
   participants: new Map(),
   producers: new Map(),
+  room: null,
+  knocks: [],
+  messages: [],
+  hasOlderMessages: false,
+  pendingMessages: [],
+  unread: 0,
+  reactions: [],
+  panel: null,
+  speakers: null,
+  isPasswordWanted: false,
   reconnect: null,
   isMediaInterrupted: false,
   joinError: null,

@@ -1,12 +1,18 @@
 import { gotNoAnswer, RequestError } from '../protocol/errors';
 import { CLOSE_FOR_GOOD } from '../protocol/frames';
 import { PROTOCOL_VERSION } from '../protocol/generated';
-import type { JoinResult, Notification } from '../protocol/messages';
+import type { JoinResult, Notification, Snapshot } from '../protocol/messages';
 import { tokenOf } from '../protocol/names';
 import { ProtooConnection, signalingUrl } from '../services/protooConnection';
-import type { Failure } from './callState';
+import type { Failure } from '../protocol/sentences';
+import { noSession } from './callState';
+import type { SessionState } from './callState';
+import { MESSAGE_PAGE } from './chatActions';
+import { withMessages } from './chatUpdates';
 import { applySnapshot } from './resuming';
+import { turnOff } from './rights';
 import { roomOf } from './roomUpdates';
+import { failureOf } from './runtime';
 import type { Runtime } from './runtime';
 
 export interface ConnectorEvents {
@@ -23,6 +29,8 @@ export class Connector {
   readonly #events: ConnectorEvents;
   /** Names the session that this page wants; whatever belongs to an older one is dropped. */
   #wanted = Symbol('no session');
+  /** Of the room; kept to come back. */
+  password = '';
   /** Of the session that was joined last: coming back with it leaves no ghost behind. */
   #resumeToken: string | null = null;
 
@@ -45,6 +53,7 @@ export class Connector {
   close(): void {
     this.#wanted = Symbol('no session');
     this.#resumeToken = null;
+    this.password = '';
     this.#runtime.connection?.close();
     this.#runtime.connection = null;
   }
@@ -54,7 +63,10 @@ export class Connector {
     const url = signalingUrl(window.location, roomId, displayName);
     const connection = await ProtooConnection.open(url, {
       onNotification: (notification) => {
-        if (this.#wanted === session) this.#events.onNotification(notification);
+        if (this.#wanted !== session) return;
+        if (notification.method === 'roomJoined') {
+          void this.#admitted(session, connection, notification.data);
+        } else this.#events.onNotification(notification);
       },
       onClose: (code, reason) => {
         if (this.#wanted !== session) return;
@@ -65,7 +77,7 @@ export class Connector {
     });
     const assertWanted = (): void => {
       if (this.#wanted === session && !connection.closed) return;
-      throw new RequestError('DISCONNECTED', 'the connection broke', 'joinRoom');
+      throw connectionBroke();
     };
     try {
       assertWanted();
@@ -78,8 +90,33 @@ export class Connector {
       throw error;
     }
     this.#runtime.set({ reconnect: null });
-    void this.#runtime.get().consumeMedia();
-    void this.#runtime.get().syncProducing();
+    this.#begin();
+  }
+
+  /** What flows and what is written goes on, or begins. */
+  #begin(): void {
+    const { get } = this.#runtime;
+    if (get().phase !== 'call') return;
+    turnOff(this.#runtime, 'forbidden');
+    void get().consumeMedia();
+    void get().flushMessages();
+  }
+
+  /** A host opened the lobby's door. */
+  async #admitted(
+    session: symbol,
+    connection: ProtooConnection,
+    result: JoinResult,
+  ): Promise<void> {
+    try {
+      await this.#enter(result, () => {
+        if (this.#wanted !== session || connection.closed) throw connectionBroke();
+      });
+      this.#begin();
+    } catch (error) {
+      // A socket that breaks is heard of by itself.
+      if (this.#wanted === session && !gotNoAnswer(error)) this.#events.onEnded(failureOf(error));
+    }
   }
 
   /** Takes up the session whose socket broke; its media went on all the time. False when it is over. */
@@ -99,6 +136,7 @@ export class Connector {
         return false;
       }
       applySnapshot(this.#runtime, snapshot);
+      this.#runtime.set(surroundingsOf(snapshot, get()));
       for (const keeper of keepers) keeper.hurry();
       return true;
     } catch (error) {
@@ -113,29 +151,49 @@ export class Connector {
     const result = await connection.request('joinRoom', {
       roomId,
       displayName,
+      ...(this.password === '' ? {} : { password: this.password }),
       ...tokenOf(window.location.hash),
       ...(this.#resumeToken === null ? {} : { resumeToken: this.#resumeToken }),
       protocolVersion: PROTOCOL_VERSION,
     });
-    if ('knockId' in result) {
-      throw new RequestError('FORBIDDEN', 'A host has to let you in', 'joinRoom');
-    }
     assertWanted();
-    this.#resumeToken = result.resumeToken;
-    await this.#enter(result, assertWanted);
+    if ('knockId' in result) {
+      this.#runtime.get().cleanupMediaSoup();
+      this.#runtime.set({ ...noSession, phase: 'lobby', roomId, displayName });
+    } else await this.#enter(result, assertWanted);
   }
 
   /** The old session's media is cleaned up only now that a new one is there, so that a short break is hardly seen. */
   async #enter(result: JoinResult, assertWanted: () => void): Promise<void> {
     const { get, set } = this.#runtime;
+    this.#resumeToken = result.resumeToken;
     get().cleanupMediaSoup();
     const { participantId, role, permissions } = result;
     const { displayName } = get();
     const self = { participantId, role, permissions, displayName, joinedAt: Infinity };
     set(roomOf(result, { ...self, handRaised: false }));
+    set(surroundingsOf(result, get()));
     await get().initializeMediaSoup(result.rtpCapabilities);
     assertWanted();
     set({ phase: 'call', joinError: null });
     await get().createTransports();
   }
+}
+
+/** What is around the people: the room's settings, who knocks, what was written. */
+function surroundingsOf(
+  answer: JoinResult | Snapshot,
+  before: SessionState,
+): Pick<SessionState, 'room' | 'knocks' | 'messages' | 'pendingMessages' | 'hasOlderMessages'> {
+  const { room, knocks, messages } = answer;
+  return {
+    room,
+    knocks,
+    ...withMessages(before, messages),
+    hasOlderMessages: before.hasOlderMessages || messages.length >= MESSAGE_PAGE,
+  };
+}
+
+function connectionBroke(): RequestError {
+  return new RequestError('DISCONNECTED', 'the connection broke', 'joinRoom');
 }

@@ -4,6 +4,7 @@ import { openScreen } from '../services/deviceService';
 import type { Source } from '../protocol/messages';
 import type { Actions } from './callState';
 import type { LocalDevices } from './deviceActions';
+import { maySend } from './rights';
 import type { Runtime } from './runtime';
 
 type ProducingActions = Pick<Actions, 'startProducing' | 'stopProducing' | 'syncProducing'>;
@@ -53,7 +54,8 @@ export function createProducingActions(runtime: Runtime, local: LocalDevices): P
   };
 
   const syncMicrophone = coalesced(async () => {
-    if (get().isMicrophoneOn) await local.ensure('microphone');
+    if (!maySend(get(), 'microphone')) local.release('microphone');
+    else if (get().isMicrophoneOn) await local.ensure('microphone');
     const { isMicrophoneOn, microphoneTrack: track, audioProducer: producer } = get();
     // The track stays open while muted, so that unmuting is instant.
     if (track !== null) track.enabled = isMicrophoneOn;
@@ -109,6 +111,7 @@ export function createProducingActions(runtime: Runtime, local: LocalDevices): P
 
   const startScreen = async (): Promise<void> => {
     if (!get().isScreenOn) {
+      if (!maySend(get(), 'screen')) return;
       const screen = await openScreen();
       if (screen === null) return;
       if (get().phase !== 'call') {
@@ -137,6 +140,7 @@ export function createProducingActions(runtime: Runtime, local: LocalDevices): P
           await startScreen();
           return;
         }
+        if (!maySend(get(), source)) return;
         set(source === 'microphone' ? { isMicrophoneOn: true } : { isCameraOn: true });
         await sync[source]();
       } catch (error) {

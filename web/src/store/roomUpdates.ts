@@ -1,7 +1,17 @@
 import type { Notification, ParticipantInfo, Snapshot } from '../protocol/messages';
+import { withMessages } from './chatUpdates';
 import type { MediaState, RemoteStreams, SessionState } from './callState';
 
-type RoomState = Pick<SessionState, 'participantId' | 'participants' | 'producers'> &
+type RoomState = Pick<
+  SessionState,
+  | 'participantId'
+  | 'participants'
+  | 'producers'
+  | 'room'
+  | 'knocks'
+  | 'messages'
+  | 'pendingMessages'
+> &
   Pick<MediaState, 'remoteStreams'>;
 
 /**
@@ -78,6 +88,16 @@ export function applyNotification(
     case 'producerResumed':
     case 'consumerResumed':
       return paused(state, notification.data.producerId, false);
+    case 'message':
+      return withMessages(state, [notification.data]);
+    case 'roomUpdated':
+      return { room: notification.data };
+    case 'lobbyKnock':
+      return { knocks: [...state.knocks, notification.data] };
+    case 'lobbyKnockEnded': {
+      const { knockId } = notification.data;
+      return { knocks: state.knocks.filter((one) => one.knockId !== knockId) };
+    }
     default:
       return {};
   }

@@ -6,6 +6,7 @@ import type { ProtooConnection } from '../services/protooConnection';
 import type { Subscription } from '../services/subscription';
 import { RequestError } from '../protocol/errors';
 import type { Method, Requests } from '../protocol/messages';
+import type { Failure } from '../protocol/sentences';
 import type { Notice, VideoCallState } from './callState';
 
 /** How long a notice stays, in ms. */
@@ -31,7 +32,7 @@ export class Runtime {
   /** Media does not flow whatever is tried: there is no use in resuming a session of it. */
   isMediaHopeless = false;
   readonly #api: StoreApi<VideoCallState>;
-  #nextNotice = 1;
+  #nextId = 1;
 
   constructor(api: StoreApi<VideoCallState>, options: StoreOptions) {
     this.#api = api;
@@ -49,8 +50,13 @@ export class Runtime {
     return this.connection.request(method, data);
   }
 
+  /** For what comes and goes on the page. */
+  nextId(): number {
+    return this.#nextId++;
+  }
+
   notify(tone: Notice['tone'], text: string): void {
-    const id = this.#nextNotice++;
+    const id = this.nextId();
     // Three at most: a crowd that arrives together must not cover the call.
     this.set({ notices: [...this.get().notices, { id, tone, text }].slice(-3) });
     setTimeout(() => this.get().dismissNotice(id), NOTICE_MS);
@@ -65,4 +71,9 @@ export class Runtime {
     console.warn(`${what}:`, error);
     this.notify('warning', what);
   }
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RequestError) return { code: error.code, message: error.message };
+  return { code: 'UNSUPPORTED_BROWSER', message: error instanceof Error ? error.message : '' };
 }

@@ -1,12 +1,14 @@
-import { isWorthRetrying, RequestError } from '../protocol/errors';
+import { isWorthRetrying } from '../protocol/errors';
 import { tidyDisplayName } from '../protocol/names';
 import { backoffDelay } from '../services/backoff';
 import { savePreferences } from '../services/preferences';
-import type { Actions, Failure } from './callState';
+import type { Failure } from '../protocol/sentences';
+import type { Actions } from './callState';
 import { noSession } from './callState';
 import { Connector } from './connector';
 import type { LocalDevices } from './deviceActions';
 import { takeNotification } from './noticing';
+import { failureOf } from './runtime';
 import type { Runtime } from './runtime';
 
 type SessionActions = Pick<
@@ -43,10 +45,39 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
     closeDevices();
   };
 
+  /** Back to the door, with the reason. */
+  const turnedAway = (joinError: Failure): void => {
+    const { roomId, displayName, isPasswordWanted } = get();
+    const asksForPassword = joinError.code.startsWith('PASSWORD_');
+    hangUp();
+    set({
+      ...noSession,
+      roomId,
+      displayName,
+      joinError,
+      isPasswordWanted: isPasswordWanted || asksForPassword,
+    });
+  };
+
   const connector = new Connector(runtime, {
-    onNotification: (notification) => takeNotification(runtime, notification),
+    onNotification: (notification) => {
+      switch (notification.method) {
+        case 'removed':
+        case 'roomEnded':
+          end({ code: notification.data.reason, message: '' });
+          return;
+        case 'lobbyRejected':
+          turnedAway({
+            code: notification.data.reason === 'removed' ? 'LOBBY_REJECTED' : 'LOBBY_CLOSED',
+            message: '',
+          });
+          return;
+        default:
+          takeNotification(runtime, notification);
+      }
+    },
     onBroken: () => {
-      if (get().phase === 'call') scheduleRetry(0);
+      if (get().phase === 'call' || get().phase === 'lobby') scheduleRetry(0);
     },
     onEnded: end,
   });
@@ -66,6 +97,7 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
       await connector.connect();
     } catch (error) {
       if (isWorthRetrying(error)) scheduleRetry(attempt + 1);
+      else if (get().phase === 'lobby') turnedAway(failureOf(error));
       else end(failureOf(error));
     }
   };
@@ -77,29 +109,28 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
       if (roomId === '') closeDevices();
     },
 
-    join: async (displayName) => {
+    join: async (displayName, password = '') => {
       const name = tidyDisplayName(displayName);
       if (name === '' || get().phase !== 'prejoin') return;
       savePreferences({ displayName: name });
       set({ phase: 'joining', displayName: name, joinError: null });
+      connector.password = password;
       try {
         await connector.connect();
       } catch (error) {
         // The socket may have broken after the room was joined: then the page comes back by itself.
         if (get().phase === 'call') {
           if (get().reconnect === null) scheduleRetry(0);
-        } else {
-          hangUp();
-          const { roomId } = get();
-          set({ ...noSession, roomId, displayName: name, joinError: failureOf(error) });
-        }
+        } else turnedAway(failureOf(error));
       }
     },
 
     leave: () => {
+      const { phase, roomId, enterRoom } = get();
       // The answer is not waited for: closing the socket says the same.
       runtime.connection?.request('leaveRoom', {}).catch(() => undefined);
-      end({ code: 'left', message: '' });
+      if (phase === 'lobby') enterRoom(roomId);
+      else end({ code: 'left', message: '' });
     },
 
     retryNow: () => {
@@ -121,9 +152,4 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
       }
     },
   };
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof RequestError) return { code: error.code, message: error.message };
-  return { code: 'UNSUPPORTED_BROWSER', message: error instanceof Error ? error.message : '' };
 }

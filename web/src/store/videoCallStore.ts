@@ -3,9 +3,11 @@ import type { StoreApi } from 'zustand/vanilla';
 import { loadPreferences } from '../services/preferences';
 import { initialDevices, noMedia, noSession } from './callState';
 import type { VideoCallState } from './callState';
+import { createChatActions } from './chatActions';
 import { createDeviceActions, LocalDevices } from './deviceActions';
 import { createMediaActions } from './mediaActions';
 import { createProducingActions } from './producingActions';
+import { createRoomActions } from './roomActions';
 import { Runtime } from './runtime';
 import type { StoreOptions } from './runtime';
 import { createSessionActions } from './sessionActions';
@@ -27,6 +29,8 @@ export function createVideoCallStore(options: StoreOptions = {}): VideoCallStore
       ...createMediaActions(runtime),
       ...createProducingActions(runtime, local),
       ...createDeviceActions(runtime, local),
+      ...createChatActions(runtime),
+      ...createRoomActions(runtime),
     };
   });
 }

@@ -5,6 +5,7 @@ import { useDeviceWatch, useGoodbye, useNetworkWatch, usePageTitle } from '../ho
 import { routeOf, usePathname } from '../hooks/useRoute';
 import { CallView } from './CallView';
 import { EndedView } from './EndedView';
+import { LobbyView } from './LobbyView';
 import { LandingView } from './LandingView';
 import { PreJoinView } from './PreJoinView';
 
@@ -26,5 +27,12 @@ export function App(): ReactNode {
   // The store follows the path a moment later.
   if (currentRoom !== wantedRoom) return null;
   if (ended !== null) return <EndedView ended={ended} />;
-  return phase === 'call' ? <CallView /> : <PreJoinView />;
+  switch (phase) {
+    case 'call':
+      return <CallView />;
+    case 'lobby':
+      return <LobbyView />;
+    default:
+      return <PreJoinView />;
+  }
 }

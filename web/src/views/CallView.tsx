@@ -1,9 +1,13 @@
 import type { ReactNode } from 'react';
+import { ChatPanel } from '../components/ChatPanel';
 import { ConnectionBanner } from '../components/ConnectionBanner';
 import { ControlDock } from '../components/ControlDock';
 import { CopyLinkButton } from '../components/CopyLinkButton';
 import { Icon } from '../components/Icon';
+import { KnockList } from '../components/KnockList';
 import { Notices } from '../components/Notices';
+import { PeoplePanel } from '../components/PeoplePanel';
+import { ReactionVoice } from '../components/Reactions';
 import { RemoteSound } from '../components/RemoteSound';
 import { TileGrid } from '../components/TileGrid';
 import { useCall } from '../hooks/useCall';
@@ -14,6 +18,9 @@ export function CallView(): ReactNode {
   const roomId = useCall((state) => state.roomId);
   const count = useCall((state) => state.participants.size);
   const isBroken = useCall((state) => state.reconnect !== null);
+  const panel = useCall((state) => state.panel);
+  const hasKnocks = useCall((state) => state.knocks.length > 0);
+  const isLocked = useCall((state) => state.room?.locked === true);
   useCallShortcuts();
   return (
     <main className="call" data-testid="call-view" data-broken={isBroken}>
@@ -22,6 +29,12 @@ export function CallView(): ReactNode {
           {roomId}
         </h1>
         <CopyLinkButton roomId={roomId} look="chip" testId="copy-link-button" />
+        {isLocked && (
+          <span className="call__locked" data-testid="locked-mark" title="The meeting is locked">
+            <Icon name="lock" size={17} />
+            <span className="visually-hidden">The meeting is locked</span>
+          </span>
+        )}
         <span className="call__count" title="In this meeting">
           <Icon name="people" size={19} />
           <span data-testid="participant-count">{count}</span>
@@ -31,8 +44,13 @@ export function CallView(): ReactNode {
       <div className="call__banners">
         <ConnectionBanner />
         <RemoteSound />
+        {panel !== 'people' && hasKnocks && <KnockList limit={2} />}
       </div>
-      <TileGrid />
+      <div className="call__stage">
+        <TileGrid />
+        {panel === 'chat' && <ChatPanel />}
+        {panel === 'people' && <PeoplePanel />}
+      </div>
       {count === 1 && !isBroken && (
         <aside className="alone" data-testid="alone-card">
           <p>Nobody else is here yet.</p>
@@ -41,6 +59,7 @@ export function CallView(): ReactNode {
       )}
       <ControlDock />
       <Notices />
+      <ReactionVoice />
     </main>
   );
 }

@@ -10,7 +10,7 @@ import { useCall } from '../hooks/useCall';
 import { useCallShortcuts } from '../hooks/usePageEffects';
 import { homePath, navigate } from '../hooks/useRoute';
 import { DISPLAY_NAME_LIMIT, tidyDisplayName } from '../protocol/names';
-import type { Failure } from '../store/callState';
+import { joinRefusalOf } from '../protocol/sentences';
 
 /** Name, preview and devices before a call. */
 export function PreJoinView(): ReactNode {
@@ -21,6 +21,8 @@ export function PreJoinView(): ReactNode {
   const isSilent = useCall((state) => !state.isMicrophoneOn && !state.isCameraOn);
   const join = useCall((state) => state.join);
   const openPreview = useCall((state) => state.openPreview);
+  const isPasswordWanted = useCall((state) => state.isPasswordWanted);
+  const [password, setPassword] = useState('');
   const [name, setName] = useState(knownName);
   const [isNameMissing, setNameMissing] = useState(false);
   useEffect(() => void openPreview(), [openPreview]);
@@ -29,7 +31,7 @@ export function PreJoinView(): ReactNode {
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     if (tidyDisplayName(name) === '') setNameMissing(true);
-    else void join(name);
+    else void join(name, password);
   };
   return (
     <main className="prejoin" data-testid="prejoin-view">
@@ -78,11 +80,30 @@ export function PreJoinView(): ReactNode {
           <p id="name-error" className="field-error" role="alert">
             {isNameMissing && 'Type a name first, so that the others know who you are.'}
           </p>
+          {isPasswordWanted && (
+            <>
+              <label className="field-label" htmlFor="password">
+                Password of the meeting
+              </label>
+              <input
+                id="password"
+                className="input prejoin__password"
+                data-testid="password-input"
+                type="password"
+                value={password}
+                maxLength={128}
+                autoComplete="off"
+                aria-invalid={joinError?.code === 'PASSWORD_WRONG'}
+                aria-describedby="join-error"
+                onChange={(event) => setPassword(event.target.value)}
+              />
+            </>
+          )}
           <DevicePickers />
           {joinError !== null && (
-            <p className="join-error" role="alert" data-testid="join-error">
+            <p id="join-error" className="join-error" role="alert" data-testid="join-error">
               <Icon name="warning" size={20} />
-              {explain(joinError)}
+              {joinRefusalOf(joinError)}
             </p>
           )}
           <button
@@ -98,31 +119,4 @@ export function PreJoinView(): ReactNode {
       </div>
     </main>
   );
-}
-
-function explain({ code, message }: Failure): string {
-  switch (code) {
-    case 'DISCONNECTED':
-    case 'TIMEOUT':
-      return 'The server is out of reach. Check your network and try again.';
-    case 'ROOM_FULL':
-      return 'This meeting is full.';
-    case 'ROOM_LOCKED':
-      return 'This meeting is locked: nobody else can come in.';
-    case 'TOKEN_INVALID':
-    case 'TOKEN_EXPIRED':
-    case 'FORBIDDEN':
-      return 'This link does not let you in. Ask for a new one.';
-    case 'DRAINING':
-      return 'The server is about to restart. Try again in a minute.';
-    case 'CLIENT_TOO_OLD':
-    case 'CLIENT_TOO_NEW':
-      return 'The server was updated. Reload this page and join again.';
-    case 'RATE_LIMITED':
-      return 'Too many attempts. Wait a moment and try again.';
-    case 'UNSUPPORTED_BROWSER':
-      return 'This browser cannot hold a call. Use a current Chrome, Edge, Firefox or Safari.';
-    default:
-      return `The meeting could not be joined (${message || code}).`;
-  }
 }

@@ -5,6 +5,7 @@ import {
   generateTransportRemoteParameters,
 } from 'mediasoup-client/fakeParameters';
 import type {
+  ChatMessage,
   JoinResult,
   ParticipantInfo,
   ProducerInfo,
@@ -47,6 +48,7 @@ export class FakeServer {
   /** What the page has in the room, as far as the server knows. */
   readonly transports: string[] = [];
   readonly consumers: OwnConsumer[] = [];
+  readonly messages: ChatMessage[] = [];
   readonly ownProducers: ProducerInfo[] = [];
   /** What joinRoom and resumeSession say of the page's own rights and of the room. */
   joinAnswer: Pick<JoinResult, 'role' | 'permissions' | 'room' | 'knocks'> = {
@@ -76,6 +78,20 @@ export class FakeServer {
     pauseConsumer: () => ({}),
     resumeConsumer: () => ({}),
     closeConsumer: () => ({}),
+    sendMessage: (data: { text: string; clientMessageId: string }) => ({
+      message: this.write(this.#me, 'Maya', data.text, data.clientMessageId),
+    }),
+    getMessages: () => ({ messages: [] }),
+    raiseHand: () => ({}),
+    react: () => ({}),
+    admit: () => ({}),
+    reject: () => ({}),
+    muteParticipant: () => ({}),
+    removeParticipant: () => ({}),
+    setRole: () => ({}),
+    setPermissions: () => ({}),
+    updateRoom: () => ({}),
+    endRoom: () => ({}),
     restartIce: () => ({
       iceParameters: generateTransportRemoteParameters().iceParameters,
       iceServers: [],
@@ -113,7 +129,7 @@ export class FakeServer {
       iceServers: [],
       participants: [...this.participants],
       producers: [...this.producers],
-      messages: [],
+      messages: [...this.messages],
       resumeToken: 'token',
     };
   }
@@ -134,7 +150,7 @@ export class FakeServer {
         { ...participant(this.#me, 'Maya', 5), role, permissions },
       ],
       producers: [...this.producers, ...this.ownProducers],
-      messages: [],
+      messages: [...this.messages],
       transports: [...this.transports],
       consumers: [...this.consumers],
     };
@@ -172,6 +188,30 @@ export class FakeServer {
     const info = { producerId, participantId, kind, source, paused };
     this.producers.push(info);
     if (this.sockets.length > 0) this.socket.notify('newProducer', info);
+  }
+
+  /** As the room remembers it: what was sent under the same id before is no second message. */
+  write(
+    participantId: string,
+    displayName: string,
+    text: string,
+    clientMessageId?: string,
+  ): ChatMessage {
+    const known = this.messages.find(
+      (one) => one.clientMessageId === clientMessageId && clientMessageId !== undefined,
+    );
+    if (known !== undefined) return known;
+    const number = this.messages.length + 1;
+    const message = {
+      messageId: `m${String(number).padStart(3, '0')}`,
+      participantId,
+      displayName,
+      text,
+      sentAt: number * 1_000,
+      ...(clientMessageId === undefined ? {} : { clientMessageId }),
+    };
+    this.messages.push(message);
+    return message;
   }
 
   requests(method: string): unknown[] {

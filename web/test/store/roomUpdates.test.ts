@@ -34,6 +34,10 @@ function room(): Parameters<typeof applyNotification>[0] {
     ]),
     producers: new Map([['cam', camera]]),
     remoteStreams: new Map([['ana', { camera: stream, microphone: stream }]]),
+    room: null,
+    knocks: [],
+    messages: [],
+    pendingMessages: [],
   };
 }
 
