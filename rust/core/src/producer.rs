@@ -13,6 +13,7 @@ use crate::params::{MediaKind, RtpMapping, RtpParameters};
 use crate::pool::Pool;
 use crate::rtp::{Mid, PayloadType, Rid, Ssrc, Unwrapper, VideoCodec};
 use crate::score::Score;
+use crate::sfu::Watched;
 
 /// Packets of a video stream that can be asked for again; at 2.5 Mbit/s 1.5 s are about 340.
 const VIDEO_CACHE: usize = 512;
@@ -116,6 +117,10 @@ pub struct Producer {
     pub kind: MediaKind,
     /// Kind of its set of streams.
     pub producer_type: ProducerType,
+    /// Spatial layers of its one stream, where it has several.
+    pub spatial_layers: u8,
+    /// What its publisher was told of who watches.
+    pub watched: Watched,
     /// Whether forwarding is halted.
     pub paused: bool,
     /// MID by which unknown SSRCs are told.
@@ -217,6 +222,8 @@ impl Producer {
             router,
             kind,
             producer_type,
+            spatial_layers: spatial_layers.unwrap_or(1).clamp(1, MAX_STREAMS as u8),
+            watched: Watched::default(),
             paused: false,
             mid,
             payload_types,
@@ -226,6 +233,15 @@ impl Producer {
             fir_seq: 0,
             observers: Vec::new(),
         })
+    }
+
+    /// One bit for each simulcast stream, or each spatial layer of its one stream.
+    pub fn all_layers(&self) -> u8 {
+        let layers = match self.streams.len() {
+            1 => usize::from(self.spatial_layers),
+            streams => streams,
+        };
+        u8::MAX >> (MAX_STREAMS - layers.min(MAX_STREAMS))
     }
 
     /// The streams that packets came of lately, one bit each.

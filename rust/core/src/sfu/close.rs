@@ -84,6 +84,7 @@ impl Sfu {
         let Some(consumer) = self.consumers.remove(key) else {
             return;
         };
+        self.rewatch(consumer.producer);
         if let Some(producer) = self.producers.get_mut(consumer.producer) {
             producer.mungers.swap_remove(consumer.munger);
             if let Some(moved) = producer.mungers.get(consumer.munger) {

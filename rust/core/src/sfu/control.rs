@@ -26,6 +26,7 @@ impl Sfu {
         };
         let data = envelope.data.map_or("{}", RawValue::get);
         let result = self.dispatch(now, &envelope.method, data);
+        self.tell_watched(now);
         self.current = None;
         self.messages.reply(envelope.id, result);
     }

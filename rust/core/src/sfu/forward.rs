@@ -61,6 +61,7 @@ impl Forwarder {
 impl Sfu {
     /// Sends everything that is due: control datagrams, retransmissions, then media.
     pub fn flush(&mut self, now: Instant, out: &mut impl Transmit) {
+        self.tell_watched(now);
         if !self.control_out.is_empty() {
             self.metrics.bytes_sent += self.control_out.drain(out);
         }

@@ -95,6 +95,7 @@ impl Sfu {
             .reports_due
             .get_or_insert(now + super::reports::INTERVAL);
         self.ids.producers.insert(request.producer_id, producer_key);
+        self.rewatch(producer_key);
         self.reschedule(key);
         Ok(json!({"type": producer_type}))
     }
@@ -196,6 +197,7 @@ impl Sfu {
             .reports_due
             .get_or_insert(now + super::reports::INTERVAL);
         self.ids.consumers.insert(request.consumer_id, consumer_key);
+        self.rewatch(producer_key);
         self.allocate(key, now);
         self.update_munger(consumer_key, now);
         self.reschedule(key);
@@ -214,7 +216,8 @@ impl Sfu {
         if pause {
             (consumer.granted, consumer.starved) = (None, false);
         }
-        let transport = consumer.transport;
+        let (transport, producer) = (consumer.transport, consumer.producer);
+        self.rewatch(producer);
         self.allocate(transport, now);
         self.update_munger(key, now);
         Ok(json!({}))
@@ -232,7 +235,8 @@ impl Sfu {
             request.spatial_layer,
             request.temporal_layer.unwrap_or(u8::MAX),
         );
-        let transport = consumer.transport;
+        let (transport, producer) = (consumer.transport, consumer.producer);
+        self.rewatch(producer);
         self.allocate(transport, now);
         Ok(json!({}))
     }

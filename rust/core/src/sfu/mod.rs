@@ -7,6 +7,7 @@ mod allocate;
 mod close;
 mod control;
 mod demux;
+mod dynacast;
 mod feedback_in;
 mod forward;
 mod ingest;
@@ -45,6 +46,7 @@ use crate::producer::Producer;
 use crate::router::Router;
 use crate::transport::Transport;
 
+pub(crate) use dynacast::Watched;
 use forward::Forwarder;
 use outbox::{ControlOut, Messages};
 use timers::Timers;
@@ -120,6 +122,8 @@ pub struct Sfu {
     resending: Vec<TransportKey>,
     /// Transports whose path is to be explored at the next flush, and by how many packets.
     probing: Vec<(TransportKey, usize)>,
+    /// Producers that somebody watches otherwise than before.
+    rewatched: Vec<ProducerKey>,
     /// Room for sharing out a path.
     demands: Vec<Demand>,
     messages: Messages,
@@ -169,6 +173,7 @@ impl Sfu {
             nacks: Vec::with_capacity(256),
             resending: Vec::new(),
             probing: Vec::new(),
+            rewatched: Vec::new(),
             demands: Vec::new(),
             messages: Messages::default(),
             metrics: Metrics::default(),

@@ -76,6 +76,7 @@ impl Sfu {
         }
         self.after_ice(key, now);
         self.run_dtls(key, now, |endpoint| endpoint.handle_timeout(now));
+        self.tell_unwatched(key, now);
         self.send_feedback(key, now);
         self.send_reports(key, now);
         if let Some(at) = self.next_timer(key) {
@@ -86,10 +87,12 @@ impl Sfu {
 
     pub(super) fn next_timer(&self, key: TransportKey) -> Option<Instant> {
         let transport = self.transports.get(key)?;
-        let streams = transport
-            .producers
-            .iter()
-            .filter_map(|producer| self.producers.get(*producer))
+        let producers = transport.producers.iter();
+        let producers = producers.filter_map(|producer| self.producers.get(*producer));
+        let watched = producers
+            .clone()
+            .map(|producer| producer.watched.next_timeout());
+        let streams = producers
             .flat_map(|producer| &producer.streams)
             .flat_map(|stream| {
                 let nack = stream.nack.as_ref().and_then(|nack| nack.next_timeout());
@@ -109,6 +112,6 @@ impl Sfu {
             transport_cc,
             transport.reports_due,
         ];
-        streams.chain(own).flatten().min()
+        streams.chain(watched).chain(own).flatten().min()
     }
 }

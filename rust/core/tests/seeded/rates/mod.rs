@@ -2,6 +2,7 @@
 //! of their own, and figures of what they see.
 
 mod bad_networks;
+mod dynacast;
 mod sharing;
 mod viewer;
 
@@ -28,6 +29,10 @@ pub struct Scene {
     pub world: World,
     pub publisher: usize,
     pub subscribers: Vec<usize>,
+    /// Whether the camera stops streams that nobody watches.
+    pub obey_dynacast: bool,
+    heard: usize,
+    sends: [bool; 3],
     viewers: Vec<Viewer>,
 }
 
@@ -56,6 +61,9 @@ impl Scene {
             world,
             publisher,
             subscribers: Vec::new(),
+            obey_dynacast: false,
+            heard: 0,
+            sends: [true; 3],
             viewers: Vec::new(),
         };
         for _ in 0..subscribers {
@@ -107,6 +115,7 @@ impl Scene {
         let mut seen = vec![Seen::default(); self.subscribers.len()];
         while self.world.now() < end {
             self.world.run(ms(10));
+            self.follow_dynacast();
             let now = self.world.now();
             for (index, seen) in seen.iter_mut().enumerate() {
                 let queue = self
@@ -123,6 +132,38 @@ impl Scene {
             viewer.report(from, end, seen);
         }
         seen
+    }
+
+    /// The camera hears of it after half a round trip, and starts streams with a key frame.
+    fn follow_dynacast(&mut self) {
+        if !self.obey_dynacast {
+            return;
+        }
+        let told: Vec<Value> = self
+            .world
+            .events_of("layersWanted", "video")
+            .into_iter()
+            .cloned()
+            .collect();
+        let now = self.world.now();
+        for data in &told[self.heard..] {
+            for (at, layer) in data["layers"]
+                .as_array()
+                .expect("layers")
+                .iter()
+                .enumerate()
+            {
+                let wanted = layer["wanted"] == true;
+                if std::mem::replace(&mut self.sends[at], wanted) == wanted {
+                    continue;
+                }
+                let mut source = Source::video(LAYERS[at], 30, now, at as u64);
+                source.restart_at(now + ROUND_TRIP / 2);
+                let client = self.world.client(self.publisher);
+                client.set_source(at, wanted.then_some(source));
+            }
+        }
+        self.heard = told.len();
     }
 
     /// The transport's statistics.
