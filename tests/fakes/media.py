@@ -245,6 +245,14 @@ class FakeWorker:
         self.objects[data["consumerId"]]["data"]["preferredLayers"] = layers
         return {}
 
+    def _set_priority(self, data: Json) -> Json:
+        self.objects[data["consumerId"]]["data"]["priority"] = data["priority"]
+        return {"priority": data["priority"]}
+
+    def _set_max_outgoing_bitrate(self, data: Json) -> Json:
+        self.objects[data["transportId"]]["data"]["maxOutgoingBitrate"] = data["bitrate"]
+        return {}
+
     def _create_audio_level_observer(self, data: Json) -> Json:
         self._add("observer", data | {"observed": []})
         return {}

@@ -33,6 +33,7 @@ Request = (
     | r.CloseConsumer
     | r.RequestKeyFrame
     | r.SetPreferredLayers
+    | r.SetConsumerPriority
     | r.GetStats
     | r.SetDisplayName
     | rr.SendMessage
@@ -67,6 +68,7 @@ METHODS: Final[dict[str, type[Any]]] = {
     "closeConsumer": r.CloseConsumer,
     "requestKeyFrame": r.RequestKeyFrame,
     "setPreferredLayers": r.SetPreferredLayers,
+    "setConsumerPriority": r.SetConsumerPriority,
     "getStats": r.GetStats,
     "setDisplayName": r.SetDisplayName,
     "sendMessage": rr.SendMessage,

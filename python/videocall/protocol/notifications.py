@@ -6,7 +6,7 @@ from attrs import frozen
 
 from videocall.protocol.fields import KnockOutcome, PausedBy, Reason, Role
 from videocall.protocol.results import Participant, Producer, RoomJoined
-from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState, Speaker, StreamScore
+from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState, Speaker, StreamScore, WantedLayer
 
 __all__ = [
     "NOTIFICATIONS",
@@ -17,6 +17,7 @@ __all__ = [
     "ConsumerPaused",
     "ConsumerResumed",
     "ConsumerScore",
+    "LayersWanted",
     "LobbyKnock",
     "LobbyKnockEnded",
     "LobbyRejected",
@@ -146,6 +147,17 @@ class ConsumerScore:
 
 
 @frozen
+class LayersWanted:
+    """``layersWanted``: which layers of the receiver's own producer anybody watches now; it may stop the others.
+
+    All layers are told, smallest first. A layer comes to be wanted at once, and stops to be after two seconds.
+    """
+
+    producerId: str
+    layers: list[WantedLayer]
+
+
+@frozen
 class ProducerScore:
     """``producerScore``: how well one's own producer arrives, each of its streams, the smallest first."""
 
@@ -248,6 +260,7 @@ Notification = (
     | ConsumerResumed
     | ConsumerLayersChanged
     | ConsumerScore
+    | LayersWanted
     | ProducerScore
     | ActiveSpeakers
     | Message
@@ -276,6 +289,7 @@ NOTIFICATIONS: Final[dict[str, type[Any]]] = {
     "consumerResumed": ConsumerResumed,
     "consumerLayersChanged": ConsumerLayersChanged,
     "consumerScore": ConsumerScore,
+    "layersWanted": LayersWanted,
     "producerScore": ProducerScore,
     "activeSpeakers": ActiveSpeakers,
     "message": Message,

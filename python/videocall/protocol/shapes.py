@@ -14,6 +14,7 @@ __all__ = [
     "RoomState",
     "Speaker",
     "StreamScore",
+    "WantedLayer",
 ]
 
 MessageText = Annotated[
@@ -97,4 +98,13 @@ class StreamScore:
     encodingIdx: int
     score: int
     ssrc: int | None = None
+    rid: str | None = None
+
+
+@frozen
+class WantedLayer:
+    """Whether anybody watches a layer of a producer: a simulcast stream, told by its ``rid``, or a spatial layer."""
+
+    spatialLayer: int
+    wanted: bool
     rid: str | None = None

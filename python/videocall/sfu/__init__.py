@@ -35,6 +35,7 @@ from ._events import (
     IceStateChange,
     IceTuple,
     LayersChange,
+    LayersWanted,
     ProducerPause,
     ProducerResume,
     ProducerScore,
@@ -42,6 +43,7 @@ from ._events import (
     StreamScore,
     Volume,
     Volumes,
+    WantedLayer,
 )
 from ._extension import local_addresses
 from ._observer import ActiveSpeakerObserver, AudioLevelObserver, RtpObserver
@@ -72,6 +74,7 @@ __all__ = [
     "IceTuple",
     "InvalidArgumentError",
     "LayersChange",
+    "LayersWanted",
     "ListenInfo",
     "NotFoundError",
     "Producer",
@@ -87,6 +90,7 @@ __all__ = [
     "UnsupportedError",
     "Volume",
     "Volumes",
+    "WantedLayer",
     "WebRtcTransport",
     "Worker",
     "WorkerDiedError",

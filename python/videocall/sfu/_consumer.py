@@ -16,6 +16,8 @@ from ._producer import ProducerType
 MAX_LAYER = 7
 """The highest layer that a codec or a simulcast producer has."""
 
+MAX_PRIORITY = 255
+
 
 @attrs.frozen
 class ConsumerSpec:
@@ -49,6 +51,7 @@ class Consumer(SfuObject):
         super().__init__(spec.id, connection)
         self._spec = spec
         self._paused = state.paused
+        self._priority = 1
         self._producer_paused = state.producerPaused
         self._score: ConsumerScore | None = None
         self._forget_me = forget
@@ -82,6 +85,11 @@ class Consumer(SfuObject):
     def paused(self) -> bool:
         """Whether this consumer is paused; its producer may be paused besides."""
         return self._paused
+
+    @property
+    def priority(self) -> int:
+        """How much it matters beside the other consumers of its transport, from 1 to 255."""
+        return self._priority
 
     @property
     def producer_paused(self) -> bool:
@@ -123,6 +131,7 @@ class Consumer(SfuObject):
     async def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None = None) -> None:
         """Choose the most that is wanted of a producer with several streams or temporal layers.
 
+        It is given that much at most: the best that its client's path has room for.
         A switch between streams waits for a keyframe, which is asked for; `LayersChange` tells of it. A producer of
         one stream is not affected by `spatial_layer`, one without VP8 temporal layers not by `temporal_layer`.
 
@@ -140,6 +149,28 @@ class Consumer(SfuObject):
                 raise InvalidArgumentError(name, f"{layer} is not from 0 to {MAX_LAYER}")
         data = {"consumerId": self.id, "spatialLayer": spatial_layer, "temporalLayer": temporal_layer}
         await self._call("setPreferredLayers", data, ignore)
+
+    async def set_priority(self, priority: int) -> None:
+        """Say how much it matters beside the other consumers of its transport, where the client's path is too narrow.
+
+        Twice the priority, twice the share. Everybody gets the smallest picture before anybody gets more; where even
+        that is too much, the less important get nothing for a while. Does nothing for audio, which comes first.
+
+        Args:
+            priority: 1, which is where it begins, to 255.
+
+        Raises:
+            InvalidArgumentError: the priority is not from 1 to 255.
+            ClosedError: the consumer is closed.
+            trio.Cancelled: the priority may have been set all the same.
+        """
+        if not 1 <= priority <= MAX_PRIORITY:
+            raise InvalidArgumentError("priority", f"{priority} is not from 1 to {MAX_PRIORITY}")
+
+        def done(_: bytes) -> None:
+            self._priority = priority
+
+        await self._call("setPriority", {"consumerId": self.id, "priority": priority}, done)
 
     async def get_stats(self) -> tuple[Mapping[str, Any], ...]:
         """Statistics of the streams, one mapping each, with the worker's names and units.

@@ -62,9 +62,34 @@ class ProducerResume(Event):
 
 @attrs.frozen
 class LayersChange(Event):
-    """A consumer is now given another of its producer's streams; 0 is the smallest."""
+    """A consumer is now given other layers of its producer; 0 is the smallest picture, the lowest frame rate.
+
+    Both are `None` when the client's path has no room even for the smallest, and nothing is sent for now.
+    """
+
+    spatial_layer: int | None
+    temporal_layer: int | None = None
+
+
+@attrs.frozen
+class WantedLayer:
+    """Whether anybody watches one layer of a producer: a simulcast stream, told by its `rid`, or a spatial layer."""
 
     spatial_layer: int
+    wanted: bool
+    rid: str | None = None
+
+
+@attrs.frozen
+class LayersWanted(Event):
+    """Other layers of a producer are watched than before; all of them are told, smallest first.
+
+    A layer is wanted when a consumer that is not paused prefers it or a higher one. That one comes to be wanted is told
+    at once, and a keyframe of it asked for; that one is wanted no more, when that lasts for two seconds. A producer is
+    thought to send all its layers at first.
+    """
+
+    layers: tuple[WantedLayer, ...]
 
 
 @attrs.frozen
@@ -155,6 +180,15 @@ class WireStreamScore:
 
 
 @attrs.frozen
+class WireWantedLayer:
+    """A `WantedLayer` as the worker writes it."""
+
+    spatialLayer: int
+    wanted: bool
+    rid: str | None = None
+
+
+@attrs.frozen
 class WireConsumerScore:
     """A `ConsumerScore` as the worker writes it."""
 
@@ -179,6 +213,8 @@ class EventData:
     dtlsState: DtlsState | None = None
     tuple: WireTuple | None = None
     spatialLayer: int | None = None
+    temporalLayer: int | None = None
+    layers: Sequence[WireWantedLayer] | None = None
     scores: Sequence[WireStreamScore] | None = None
     consumerScore: WireConsumerScore | None = None
     volumes: Sequence[WireVolume] | None = None
@@ -205,8 +241,10 @@ def event_from_wire(name: str, data: EventData) -> Event | None:
             return ProducerPause()
         case "producerResume":
             return ProducerResume()
-        case "layersChange" if data.spatialLayer is not None:
-            return LayersChange(data.spatialLayer)
+        case "layersChange":
+            return LayersChange(data.spatialLayer, data.temporalLayer)
+        case "layersWanted" if data.layers is not None:
+            return LayersWanted(tuple(WantedLayer(it.spatialLayer, it.wanted, it.rid) for it in data.layers))
         case "score" if data.scores is not None:
             scores = (StreamScore(it.encodingIdx, it.score, it.ssrc, it.rid) for it in data.scores)
             return ProducerScore(tuple(scores))

@@ -10,6 +10,7 @@ from videocall import ortc
 from videocall.ortc.types import RtpCapabilities
 
 from ._channel import Connection
+from ._errors import InvalidArgumentError
 from ._events import CloseReason
 from ._negotiation import negotiating
 from ._object import SfuObject
@@ -59,20 +60,28 @@ class Router(SfuObject):
         """Open producers of all its transports, oldest first."""
         return tuple(self._producers.values())
 
-    async def create_web_rtc_transport(self, *, app_data: Mapping[str, Any] = NO_DATA) -> WebRtcTransport:
+    async def create_web_rtc_transport(
+        self, *, initial_available_outgoing_bitrate: int | None = None, app_data: Mapping[str, Any] = NO_DATA
+    ) -> WebRtcTransport:
         """Make a transport for one peer connection; clients use one to send and one to receive.
 
         Args:
+            initial_available_outgoing_bitrate: bits per second that the path to the client is taken to carry until more
+                is known; `None` for the worker's own choice, 600 kbit/s.
             app_data: kept for the caller.
 
         Returns:
             The transport, waiting for `WebRtcTransport.connect`.
 
         Raises:
+            InvalidArgumentError: the bit rate is not positive.
             ClosedError: the router is closed.
             WorkerDiedError: the worker died.
             trio.Cancelled: no transport is left behind: if the worker makes it, it is closed at once.
         """
+        initial = initial_available_outgoing_bitrate
+        if initial is not None and initial <= 0:
+            raise InvalidArgumentError("initial_available_outgoing_bitrate", "must be positive")
         transport_id = str(uuid.uuid4())
 
         def done(ok: bytes) -> WebRtcTransport:
@@ -84,7 +93,7 @@ class Router(SfuObject):
         def undo(unwanted: WebRtcTransport) -> None:
             self._connection.post("closeTransport", {"transportId": unwanted.id})
 
-        data = {"routerId": self.id, "transportId": transport_id}
+        data = {"routerId": self.id, "transportId": transport_id, "initialAvailableOutgoingBitrate": initial}
         return await self._call("createWebRtcTransport", data, done, undo)
 
     async def create_audio_level_observer(

@@ -201,6 +201,20 @@ class WebRtcTransport(SfuObject):
             raise InvalidArgumentError("bitsPerSecond", "must not be negative")
         await self._call("setMaxIncomingBitrate", {"transportId": self.id, "bitrate": bits_per_second}, ignore)
 
+    async def set_max_outgoing_bitrate(self, bits_per_second: int) -> None:
+        """Limit what the client is sent, over all its consumers: they share this much at most.
+
+        Args:
+            bits_per_second: the limit; 0 means none.
+
+        Raises:
+            InvalidArgumentError: the limit is negative.
+            ClosedError: the transport is closed.
+        """
+        if bits_per_second < 0:
+            raise InvalidArgumentError("bitsPerSecond", "must not be negative")
+        await self._call("setMaxOutgoingBitrate", {"transportId": self.id, "bitrate": bits_per_second}, ignore)
+
     async def produce(
         self,
         *,

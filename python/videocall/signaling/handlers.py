@@ -55,6 +55,7 @@ _HANDLERS: Final[dict[type[Any], Callable[[Caller, Place, Any], Awaitable[object
     r.CloseConsumer: media_handlers.close_consumer,
     r.RequestKeyFrame: media_handlers.request_key_frame,
     r.SetPreferredLayers: media_handlers.set_preferred_layers,
+    r.SetConsumerPriority: media_handlers.set_consumer_priority,
     r.GetStats: media_handlers.get_stats,
     r.SetDisplayName: room_handlers.set_display_name,
     rr.SendMessage: room_handlers.send_message,

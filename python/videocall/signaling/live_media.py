@@ -11,7 +11,7 @@ from videocall import sfu
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol import notifications as n
 from videocall.protocol.fields import Reason, Source
-from videocall.protocol.shapes import StreamScore
+from videocall.protocol.shapes import StreamScore, WantedLayer
 from videocall.rooms import (
     CloseConsumer,
     CloseProducer,
@@ -99,6 +99,7 @@ class LiveMedia:
             if self._producers.pop(producer.id, None):
                 self._execute(self._room.producer_closed(producer.id, _reason(producer)))
 
+        producer.on(sfu.LayersWanted, lambda event: self._watched_otherwise(owner, producer.id, event))
         producer.on(sfu.ProducerScore, lambda event: self._score_changed(owner, producer.id, event))
         if source == "microphone":
             self._speakers.add(producer.id)
@@ -115,7 +116,10 @@ class LiveMedia:
         def tell(notification: n.Notification) -> None:
             self._execute([Notify((owner,), notification)])
 
-        consumer.on(sfu.LayersChange, lambda event: tell(n.ConsumerLayersChanged(consumer.id, event.spatial_layer)))
+        consumer.on(
+            sfu.LayersChange,
+            lambda event: tell(n.ConsumerLayersChanged(consumer.id, event.spatial_layer, event.temporal_layer)),
+        )
         consumer.on(
             sfu.ConsumerScore,
             lambda event: tell(
@@ -129,6 +133,10 @@ class LiveMedia:
     def _score_changed(self, owner: str, producer_id: str, event: sfu.ProducerScore) -> None:
         scores = [StreamScore(each.encoding_index, each.score, each.ssrc, each.rid) for each in event.scores]
         self._execute([Notify((owner,), n.ProducerScore(producer_id, scores))])
+
+    def _watched_otherwise(self, owner: str, producer_id: str, event: sfu.LayersWanted) -> None:
+        layers = [WantedLayer(each.spatial_layer, each.wanted, each.rid) for each in event.layers]
+        self._execute([Notify((owner,), n.LayersWanted(producer_id, layers))])
 
     def _heard(self, volumes: dict[str, int]) -> None:
         self._execute(self._room.heard(volumes))

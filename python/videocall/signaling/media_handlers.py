@@ -162,6 +162,12 @@ async def set_preferred_layers(_: Caller, place: Place, request: r.SetPreferredL
     return {}
 
 
+async def set_consumer_priority(_: Caller, place: Place, request: r.SetConsumerPriority) -> object:
+    place.live.room.check_consumer(place.participant_id, request.consumerId)
+    await place.live.media.consumer(request.consumerId).set_priority(request.priority)
+    return {}
+
+
 async def close_consumer(_: Caller, place: Place, request: r.CloseConsumer) -> object:
     place.live.execute(place.live.room.close_consumer(place.participant_id, request.consumerId))
     return {}

@@ -16,7 +16,7 @@ from videocall.protocol import notifications as n
 from videocall.protocol.methods import METHODS
 from videocall.protocol.notifications import NOTIFICATIONS
 from videocall.protocol.results import IceServer, RoomJoined
-from videocall.protocol.shapes import Knock, Permissions, RoomState, Speaker, StreamScore
+from videocall.protocol.shapes import Knock, Permissions, RoomState, Speaker, StreamScore, WantedLayer
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "protocol.schema.json").read_text())
@@ -35,6 +35,7 @@ SAMPLES = (
     n.ConsumerResumed("k", "c"),
     n.ConsumerLayersChanged("k", 1),
     n.ConsumerScore("k", 7, 9, [10, 9]),
+    n.LayersWanted("c", [WantedLayer(0, True, "l"), WantedLayer(1, False, "h")]),
     n.ProducerScore("c", [StreamScore(0, 10, 1234), StreamScore(1, 0, rid="h")]),
     n.ActiveSpeakers([Speaker("p", "c", -31)]),
     n.Message("m", "p", "Ada", "Hello", 1_700_000_000_000),

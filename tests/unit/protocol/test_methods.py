@@ -34,6 +34,7 @@ VALID: dict[str, dict[str, Any]] = {
     "closeConsumer": {"consumerId": "c"},
     "requestKeyFrame": {"consumerId": "c"},
     "setPreferredLayers": {"consumerId": "c", "spatialLayer": 1, "temporalLayer": 0},
+    "setConsumerPriority": {"consumerId": "c", "priority": 5},
     "getStats": {"producerId": "p"},
     "setDisplayName": {"displayName": "Ada Lovelace"},
     "sendMessage": {"text": "Hello,\nworld", "clientMessageId": "m1"},

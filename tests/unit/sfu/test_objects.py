@@ -19,11 +19,13 @@ from videocall.sfu import (
     IceTuple,
     InvalidArgumentError,
     LayersChange,
+    LayersWanted,
     NotFoundError,
     ProducerPause,
     ProducerResume,
     SfuError,
     UnsupportedError,
+    WantedLayer,
 )
 
 CLIENT = DtlsParameters((DtlsFingerprint(**FINGERPRINT),), "client")
@@ -203,6 +205,42 @@ async def test_preferring_layers(call: Call) -> None:
     call.fake.say({"event": "layersChange", "target": consumer.id, "data": {"spatialLayer": 1}})
     await consumer.get_stats()
     assert changes == [LayersChange(1)]
+    none = {"spatialLayer": None, "temporalLayer": None}
+    call.fake.say({"event": "layersChange", "target": consumer.id, "data": none})
+    await consumer.get_stats()
+    assert changes[1:] == [LayersChange(None)]
+
+
+async def test_priorities(call: Call) -> None:
+    consumer = await call.consume(await call.produce("video"))
+    assert consumer.priority == 1
+    await consumer.set_priority(255)
+    assert (consumer.priority, call.fake.objects[consumer.id]["data"]["priority"]) == (255, 255)
+    for wrong in (0, 256, -1):
+        with pytest.raises(InvalidArgumentError, match=f"priority: {wrong} is not from 1 to 255"):
+            await consumer.set_priority(wrong)
+
+
+async def test_limits_of_what_a_client_is_sent(call: Call) -> None:
+    await call.recv.set_max_outgoing_bitrate(400_000)
+    assert call.fake.objects[call.recv.id]["data"]["maxOutgoingBitrate"] == 400_000
+    with pytest.raises(InvalidArgumentError, match="bitsPerSecond"):
+        await call.recv.set_max_outgoing_bitrate(-1)
+    assert call.fake.objects[call.recv.id]["data"].get("initialAvailableOutgoingBitrate") is None
+    first = await call.router.create_web_rtc_transport(initial_available_outgoing_bitrate=2_000_000)
+    assert call.fake.objects[first.id]["data"]["initialAvailableOutgoingBitrate"] == 2_000_000
+    with pytest.raises(InvalidArgumentError, match="initial_available_outgoing_bitrate"):
+        await call.router.create_web_rtc_transport(initial_available_outgoing_bitrate=0)
+
+
+async def test_a_producer_hears_who_watches(call: Call) -> None:
+    producer = await call.produce("video")
+    heard: list[LayersWanted] = []
+    producer.on(LayersWanted, heard.append)
+    layers = [{"rid": "l", "spatialLayer": 0, "wanted": True}, {"rid": None, "spatialLayer": 1, "wanted": False}]
+    call.fake.say({"event": "layersWanted", "target": producer.id, "data": {"layers": layers}})
+    await producer.get_stats()
+    assert heard == [LayersWanted((WantedLayer(0, True, "l"), WantedLayer(1, False)))]
 
 
 async def test_mids_count_per_transport(call: Call) -> None:

@@ -54,6 +54,7 @@ EVERYONE = {
     "restartIce",
     "resumeConsumer",
     "resumeProducer",
+    "setConsumerPriority",
     "setDisplayName",
     "setPreferredLayers",
 }

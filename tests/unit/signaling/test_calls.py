@@ -112,6 +112,8 @@ async def test_a_consumer_begins_paused_and_is_resumed(enter: Enter, media: Fake
     layers = {"spatialLayer": 1, "temporalLayer": 0}
     assert await bob.client.request("setPreferredLayers", {"consumerId": consumer["id"], **layers}) == {}
     assert in_core["preferredLayers"] == layers
+    assert await bob.client.request("setConsumerPriority", {"consumerId": consumer["id"], "priority": 7}) == {}
+    assert in_core["priority"] == 7
 
 
 async def test_several_producers_are_consumed_with_one_request(enter: Enter) -> None:
@@ -348,7 +350,8 @@ async def test_scores_and_layers_are_told_to_whom_they_concern(enter: Enter, med
     (worker,) = [worker for worker in media.workers if camera in worker.objects]
     worker.emit("score", camera, {"scores": [{"encodingIdx": 0, "score": 8, "ssrc": 4}]})
     worker.emit("score", consumer, {"consumerScore": {"score": 5, "producerScore": 8, "producerScores": [8]}})
-    worker.emit("layersChange", consumer, {"spatialLayer": 1})
+    worker.emit("layersChange", consumer, {"spatialLayer": 1, "temporalLayer": 2})
+    worker.emit("layersWanted", camera, {"layers": [{"rid": "h", "spatialLayer": 0, "wanted": False}]})
     assert await ada.client.hear("producerScore") == {
         "producerId": camera,
         "scores": [{"encodingIdx": 0, "score": 8, "ssrc": 4}],
@@ -359,6 +362,15 @@ async def test_scores_and_layers_are_told_to_whom_they_concern(enter: Enter, med
         "producerScore": 8,
         "producerScores": [8],
     }
-    assert await bob.client.hear("consumerLayersChanged") == {"consumerId": consumer, "spatialLayer": 1}
+    assert await bob.client.hear("consumerLayersChanged") == {
+        "consumerId": consumer,
+        "spatialLayer": 1,
+        "temporalLayer": 2,
+    }
+    assert await ada.client.hear("layersWanted") == {
+        "producerId": camera,
+        "layers": [{"rid": "h", "spatialLayer": 0, "wanted": False}],
+    }
     await settle()
+    assert "layersWanted" not in bob.client.names()
     assert {"consumerScore", "consumerLayersChanged"}.isdisjoint(ada.client.names())

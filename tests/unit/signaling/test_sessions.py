@@ -31,6 +31,7 @@ TAKE_AN_ID = {
     "closeConsumer": "consumerId",
     "requestKeyFrame": "consumerId",
     "setPreferredLayers": "consumerId",
+    "setConsumerPriority": "consumerId",
 }
 
 

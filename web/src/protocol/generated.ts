@@ -30,6 +30,7 @@ export interface Requests {
   closeConsumer: { data: CloseConsumer; result: Record<string, never> };
   requestKeyFrame: { data: RequestKeyFrame; result: Record<string, never> };
   setPreferredLayers: { data: SetPreferredLayers; result: Record<string, never> };
+  setConsumerPriority: { data: SetConsumerPriority; result: Record<string, never> };
   getStats: { data: GetStats; result: Stats };
   setDisplayName: { data: SetDisplayName; result: Record<string, never> };
   sendMessage: { data: SendMessage; result: Sent };
@@ -60,6 +61,7 @@ export interface Notifications {
   consumerResumed: ConsumerResumed;
   consumerLayersChanged: ConsumerLayersChanged;
   consumerScore: ConsumerScore;
+  layersWanted: LayersWanted;
   producerScore: ProducerScore;
   activeSpeakers: ActiveSpeakers;
   message: Message;
@@ -232,6 +234,15 @@ export interface SetPreferredLayers {
   consumerId: string;
   spatialLayer: number;
   temporalLayer?: number;
+}
+
+/**
+ * `setConsumerPriority`: how much a consumer matters beside the receiver's others where bandwidth
+ * is short. 1, the lowest, unless it is set.
+ */
+export interface SetConsumerPriority {
+  consumerId: string;
+  priority: number;
 }
 
 /** `getStats` of exactly one of the three. */
@@ -633,6 +644,26 @@ export interface ConsumerScore {
   score: number;
   producerScore: number;
   producerScores: number[];
+}
+
+/**
+ * `layersWanted`: which layers of the receiver's own producer anybody watches now; it may stop the
+ * others. All layers are told, smallest first. A layer comes to be wanted at once, and stops to be
+ * after two seconds.
+ */
+export interface LayersWanted {
+  producerId: string;
+  layers: WantedLayer[];
+}
+
+/**
+ * Whether anybody watches a layer of a producer: a simulcast stream, told by its `rid`, or a
+ * spatial layer.
+ */
+export interface WantedLayer {
+  spatialLayer: number;
+  wanted: boolean;
+  rid?: string;
 }
 
 /**

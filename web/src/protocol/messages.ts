@@ -61,6 +61,7 @@ const requiredIds: { [M in keyof Notifications]: readonly string[] } = {
   consumerLayersChanged: ['consumerId'],
   consumerScore: ['consumerId'],
   producerScore: ['producerId'],
+  layersWanted: ['producerId'],
   activeSpeakers: [],
   message: ['messageId', 'participantId', 'displayName', 'text'],
   reaction: ['participantId', 'emoji'],
