@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,8 +66,8 @@ def command(web_dist: Path, log: Path, *flags: str) -> list[str]:
 
 
 @contextmanager
-def running(web_dist: Path, directory: Path, *flags: str) -> Iterator[Server]:
-    """Run a server until the end of the block; what it then prints on stderr is a failure."""
+def running(web_dist: Path, directory: Path, *flags: str, says: Sequence[str] = ()) -> Iterator[Server]:
+    """Run a server until the end of the block; it has to print on stderr what it `says`, in any order, and no more."""
     log = directory / "videocall.log"
     with subprocess.Popen(
         command(web_dist, log, *flags), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -83,7 +83,10 @@ def running(web_dist: Path, directory: Path, *flags: str) -> Iterator[Server]:
             if process.poll() is None:
                 process.terminate()
             process.wait(30)
-        assert process.stderr.read() == ""
+        printed = sorted(process.stderr.read().splitlines())
+        assert len(printed) == len(says), printed
+        for line, text in zip(printed, sorted(says), strict=True):
+            assert line.startswith(f"videocall: {text}"), printed
 
 
 @pytest.fixture(scope="module")

@@ -292,6 +292,14 @@ OPTIONS: Final = (
         "how long it is kept who was in which room; 0 for ever (default: 90)",
     ),
     Option(
+        "redis_url",
+        "redis_url",
+        parsers.redis_url,
+        "URL",
+        "Redis in which servers tell each other of rooms and events: redis://USER:PASSWORD@HOST:PORT/NUMBER, or "
+        "rediss:// for TLS (default: none; the server is alone)",
+    ),
+    Option(
         "api_key",
         "api_keys",
         parsers.api_key,

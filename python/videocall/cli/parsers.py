@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress, Tls
 from videocall.tokens import MIN_SECRET_BYTES
 from videocall.turn import TurnUrl
-from videocall.urls import check_database_url
+from videocall.urls import check_database_url, check_redis_url
 from videocall.webhooks import secret_bytes
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "integer",
     "origin",
     "public_address",
+    "redis_url",
     "rtc_address",
     "secret",
     "stun_server",
@@ -117,6 +118,11 @@ def token_jwks(text: str) -> str | Path:
 def database_url(text: str) -> str:
     """A URL of PostgreSQL or SQLite, or ``memory``."""
     return check_database_url(text)
+
+
+def redis_url(text: str) -> str:
+    """A URL of Redis."""
+    return check_redis_url(text)
 
 
 def turn_server(text: str) -> str:

@@ -11,9 +11,11 @@ from attrs import frozen
 from starlette.types import ASGIApp
 
 from videocall import sfu
+from videocall.cluster import open_cluster
 from videocall.health import Part
 from videocall.server.access import Access
 from videocall.server.addresses import announced_addresses, media_addresses
+from videocall.server.announcing import Announcer
 from videocall.server.app import Services, create_app
 from videocall.server.hooks import Hooks
 from videocall.server.keys import open_keys
@@ -68,9 +70,10 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
     bundle = load_bundle(settings.web_dist)
     rate = settings.request_rate
     rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
+    node = uuid.uuid4().hex
     store = await open_store(
         settings.database_url,
-        node=uuid.uuid4().hex,
+        node=node,
         retention=Retention(messages_days=settings.keep_chat, sessions_days=settings.keep_sessions),
     )
     async with (
@@ -78,6 +81,7 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         open_webhooks(settings.webhook_urls, settings.webhook_secret) as webhooks,
         store.writing(),
         _open_verifier(settings) as (verifier, keys),
+        open_cluster(settings.redis_url, node) as cluster,
         open_hub(
             core,
             ice_servers=ice_servers(settings),
@@ -92,12 +96,13 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         hub.events.watch(hooks.tell)
         hub.events.watch(webhooks.tell)
         hub.events.watch(partial(remember, store))
+        hub.events.watch(Announcer(cluster).tell)
         pulse = Pulse(core.workers)
         nursery.start_soon(pulse.run)
         turn = Part("turn")
         if settings.turn_servers:
             nursery.start_soon(watch_turn, settings, turn, announced_addresses(settings))
-        parts = [pulse.workers, pulse.loop, webhooks.part, store.part, turn, keys]
+        parts = [pulse.workers, pulse.loop, webhooks.part, store.part, cluster.part, turn, keys]
         services = Services(
             hub=hub,
             bundle=bundle,

@@ -64,6 +64,8 @@ class Settings:
         token_audience: that they then have to name.
         token_issuer: likewise.
         token_leeway: seconds for which an expired one is still taken: clocks differ.
+        redis_url: where servers tell each other of rooms and events; `None` for a server alone.
+        token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
     """
 
     lan: bool = False
@@ -103,3 +105,4 @@ class Settings:
     def open_to_all(self) -> bool:
         """Whether whoever reaches the server may join."""
         return self.token_secret is None and self.token_jwks is None
+    redis_url: str | None = field(default=None, repr=shown)

@@ -21,7 +21,7 @@ from attrs import define, field, frozen
 
 from videocall import webhooks
 from videocall.health import Part
-from videocall.ortc import to_wire
+from videocall.server.event_data import event_data
 from videocall.signaling.events import EVENT_NAMES, ServerEvent
 from videocall.signaling.log import fields
 
@@ -131,11 +131,9 @@ class Webhooks:
                 self._lose(receiver, message, "the server ended")
 
     def _message(self, event: ServerEvent) -> _Message:
-        values = {_camel(name): value for name, value in to_wire(event).items()}
-        name, at = EVENT_NAMES[type(event)], values.pop("at")
         message_id = f"evt_{uuid.uuid4().hex}"
-        body = msgspec.json.encode({"id": message_id, "event": name, "at": at, "data": values})
-        return _Message(message_id, event.room_id, name, body, trio.current_time())
+        body = msgspec.json.encode({"id": message_id, **event_data(event)})
+        return _Message(message_id, event.room_id, EVENT_NAMES[type(event)], body, trio.current_time())
 
     async def _deliver(self, receiver: _Receiver, room_id: str) -> None:
         lane = receiver.lanes[room_id]
@@ -219,8 +217,3 @@ async def open_webhooks(
         hooks.close()
         nursery.cancel_scope.deadline = trio.current_time() + FLUSH_S
     hooks.give_up()
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)

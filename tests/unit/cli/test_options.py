@@ -48,6 +48,16 @@ def test_a_wrong_database_url_is_not_repeated(tmp_path: Path, text: str) -> None
     assert "hunter2" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["http://ada:hunter2@redis", "redis://", "redis://ada:hunter2@redis:x", "redis://r/hunter2", "redis://r?x=hunter2"],
+)
+def test_a_wrong_redis_url_is_not_repeated(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="VIDEOCALL_REDIS_URL: this takes redis://USER") as error:
+        load(tmp_path, environ={"VIDEOCALL_REDIS_URL": text})
+    assert "hunter2" not in str(error.value)
+
+
 def test_settings_do_not_show_the_database_password(tmp_path: Path) -> None:
     url = "postgresql://ada:hunter2@db/videocall?password=hunter2"
     settings = load(tmp_path, environ={"VIDEOCALL_DATABASE_URL": url})
@@ -93,6 +103,7 @@ EVERY: dict[str, tuple[str, object]] = {
     "webhook_url": ("https://app.example.org/hook?key=1", ("https://app.example.org/hook?key=1",)),
     "webhook_secret": (SECRET, SECRET),
     "database_url": ("postgresql://a:b@db/videocall", "postgresql://a:b@db/videocall"),
+    "redis_url": ("rediss://:hunter2@redis:6380/1", "rediss://:hunter2@redis:6380/1"),
     "keep_chat": ("7", 7),
     "keep_sessions": ("0", 0),
     "api_key": ("k" * 16, ("k" * 16,)),
