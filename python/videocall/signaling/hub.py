@@ -84,7 +84,7 @@ class Hub:
         self.passwords: Final = Passwords(self.rates.passwords)
         self.kept: Final[dict[str, RoomSettings]] = {}
         self.memory: Memory = NoMemory()
-        self.observe_requests: Callable[[str, ErrorCode | None, float], object] = lambda *_: None
+        self.observe_requests: Callable[[str, ErrorCode | None, float], object] = _unobserved
         self.draining = False
         self._engine = engine
         self._nursery = nursery
@@ -316,3 +316,8 @@ async def open_hub(
 
 
 _CLOSING_PATIENCE_S: Final = 5.0
+
+
+def _unobserved(method: str, code: ErrorCode | None, seconds: float) -> None:
+    """Nobody wants to know."""
+    del method, code, seconds
