@@ -59,13 +59,12 @@ class Settings:
         database_url: what is remembered goes there; ``memory``: it is gone when the server ends.
         keep_chat: days for which chat is kept after it was written; 0 for ever.
         keep_sessions: days for which it is kept who was in which room, after they left; 0 for ever.
+        redis_url: where servers tell each other of rooms and events; `None` for a server alone.
         token_secret: by which tokens may be signed that are needed to join. Without it and `token_jwks` everybody may.
         token_jwks: URL or file of the public keys of those who may sign them.
         token_audience: that they then have to name.
         token_issuer: likewise.
         token_leeway: seconds for which an expired one is still taken: clocks differ.
-        redis_url: where servers tell each other of rooms and events; `None` for a server alone.
-        token_secret: by which tokens are signed that are then needed to join; `None` lets everybody join.
     """
 
     lan: bool = False
@@ -100,9 +99,9 @@ class Settings:
     database_url: str = field(default="memory", repr=shown)
     keep_chat: int = 30
     keep_sessions: int = 90
+    redis_url: str | None = field(default=None, repr=shown)
 
     @property
     def open_to_all(self) -> bool:
         """Whether whoever reaches the server may join."""
         return self.token_secret is None and self.token_jwks is None
-    redis_url: str | None = field(default=None, repr=shown)
