@@ -144,13 +144,11 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     from videocall.cli.greeting import greeting
     from videocall.server import START_FAILURES, Started, serve
-    from videocall.server.addresses import is_loopback
     from videocall.server.logs import LogFileError, logging_to
 
     def started(where: Started) -> None:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        exposed = settings.open_to_all and not is_loopback(settings.host)
-        print(greeting(where, settings.log_file, lan=settings.lan, columns=columns, exposed=exposed), flush=True)
+        print(greeting(where, settings, columns), flush=True)
 
     try:
         with logging_to(settings.log_file):

@@ -197,6 +197,14 @@ OPTIONS: Final = (
     ),
     Option("workers", "workers", parsers.integer(1, _MAX_WORKERS), "N", "media threads (default: one per core)"),
     Option(
+        "tunnel",
+        "tunnel",
+        parsers.tunnel,
+        "cloudflared|ngrok",
+        "get a public URL by this program, which has to be installed; without a name by whichever is",
+        bare="auto",
+    ),
+    Option(
         "tls",
         "tls",
         parsers.tls,

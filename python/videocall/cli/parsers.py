@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 from urllib.parse import urlsplit
 
-from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress, Tls
+from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress, Tls, TunnelKind
 from videocall.tokens import MIN_SECRET_BYTES
 from videocall.turn import TurnUrl
 from videocall.urls import check_database_url, check_redis_url
@@ -28,6 +28,7 @@ __all__ = [
     "tls",
     "token_jwks",
     "token_secret",
+    "tunnel",
     "turn_server",
     "webhook_secret",
     "webhook_url",
@@ -176,6 +177,13 @@ def public_address(text: str) -> str:
     if address.is_unspecified or address.is_loopback or address.is_multicast:
         raise ValueError(f"{text!r} is no address that others can reach")
     return str(address)
+
+
+def tunnel(text: str) -> TunnelKind:
+    """``auto`` or the name of a program."""
+    if text not in get_args(TunnelKind):
+        raise ValueError(f"{text!r} is none of {', '.join(get_args(TunnelKind))}")
+    return cast("TunnelKind", text)
 
 
 def switch(text: str) -> bool:

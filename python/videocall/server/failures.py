@@ -7,6 +7,7 @@ from videocall.jwks import JwksError
 from videocall.lan import AuthorityError
 from videocall.server.listener import ListenError
 from videocall.server.static import MissingBundleError
+from videocall.server.tunnel import TunnelError
 from videocall.store import StoreError
 
 __all__ = ["START_FAILURES", "TlsError"]
@@ -21,6 +22,7 @@ START_FAILURES: Final = (
     ListenError,
     TlsError,
     AuthorityError,
+    TunnelError,
     JwksError,
     StoreError,
     sfu.SfuError,

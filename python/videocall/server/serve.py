@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from socket import socket
 from typing import Final, cast
+from urllib.parse import urlsplit
 
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 from hypercorn.config import Config
 from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]
 from hypercorn.typing import ASGIFramework
@@ -25,6 +26,7 @@ from videocall.server.running import OpenEngine, open_engine
 from videocall.server.security import SecurityHeaders
 from videocall.server.server import Server
 from videocall.server.settings import Settings
+from videocall.server.tunnel import TunnelError, find_program, run_tunnel
 from videocall.server.websocket import refuse_compression
 from videocall.signaling.log import fields, logger
 
@@ -44,11 +46,13 @@ class Started:
         urls: by which it is reached, the best first.
         landing: where a device that does not trust the certificate's authority yet begins, when there is a local one.
         fingerprint: SHA-256 of that authority.
+        public: the tunnel's URL.
     """
 
     urls: tuple[str, ...]
     landing: str | None = None
     fingerprint: str | None = None
+    public: str | None = None
 
 
 async def serve(
@@ -68,6 +72,8 @@ async def serve(
         Exception: one of `videocall.server.START_FAILURES`, when the server cannot start.
     """
     certificate = certificate_of(settings)
+    program = find_program(settings.tunnel) if settings.tunnel else None
+    no_tunnel: TunnelError | None = None
     with ExitStack() as stack:
         sockets = [stack.enter_context(sock) for sock in listen(settings.host, settings.port)]
         port = sockets[0].getsockname()[1]
@@ -90,7 +96,16 @@ async def serve(
             if config.context is not None:
                 nursery.start_soon(keep_fresh, settings, config.context)
             logger.info("serving", extra=fields(urls=where.urls, workers=server.workers))
-            started(where)
+            try:
+                if program:
+                    public = await nursery.start(run_tunnel, program, _tunnel_target(settings, where))
+                    where = evolve(where, public=public)
+                started(where)
+            except TunnelError as error:  # raised again where no nursery wraps it
+                no_tunnel = error
+                nursery.cancel_scope.cancel()
+    if no_tunnel:
+        raise no_tunnel
     logger.info("ended")
 
 
@@ -159,6 +174,12 @@ def _where(settings: Settings, certificate: Certificate | None, port: int, plain
         landing=f"http://{hosts[0]}:{plain_port}/" if plain_port else None,
         fingerprint=authority.fingerprint if authority else None,
     )
+
+
+def _tunnel_target(settings: Settings, where: Started) -> str:
+    """The server's URL for a program on the same machine."""
+    url = urlsplit(where.urls[0])
+    return where.urls[0] if settings.host else f"{url.scheme}://127.0.0.1:{url.port}/"
 
 
 @asynccontextmanager

@@ -8,13 +8,16 @@ from attrs import field, frozen
 from videocall.tokens import LEEWAY_S
 from videocall.urls import shown
 
-__all__ = ["EVERY_ADDRESS", "MIN_KEY_CHARACTERS", "RtcAddress", "Settings", "Tls"]
+__all__ = ["EVERY_ADDRESS", "MIN_KEY_CHARACTERS", "RtcAddress", "Settings", "Tls", "TunnelKind"]
 
 MIN_KEY_CHARACTERS: Final = 16
 """Of an API key."""
 
 EVERY_ADDRESS: Final = ""
 """The `Settings.host` that stands for every address of the machine, IPv4 and IPv6."""
+
+TunnelKind = Literal["auto", "cloudflared", "ngrok"]
+"""A program that opens a tunnel. ``auto``: whichever is installed, in this order."""
 
 Tls = Literal["auto", "off"] | tuple[Path, Path]
 """``auto``: a certificate of the local authority, unless `Settings.host` is loopback, where none is needed. Or chain
@@ -41,6 +44,7 @@ class Settings:
         workers: media threads; 0 stands for one per core.
         public_addresses: IP addresses that clients are told beside the local ones, such as a router's that sends the
             media ports on to this machine.
+        tunnel: program that gives the server a public URL.
         tls: how HTTPS is served, if at all.
         data_dir: where the local certificate authority is kept.
         stun_servers: URLs that clients get as ICE servers.
@@ -74,6 +78,7 @@ class Settings:
     rtc_port: int = 10000
     rtc_addresses: tuple[RtcAddress, ...] = ()
     public_addresses: tuple[str, ...] = ()
+    tunnel: TunnelKind | None = None
     workers: int = 0
     tls: Tls = "auto"
     stun_servers: tuple[str, ...] = ()

@@ -76,6 +76,7 @@ def test_flags_overrule_the_environment_which_overrules_the_file(tmp_path: Path)
 EVERY: dict[str, tuple[str, object]] = {
     "lan": ("yes", True),
     "redirect_port": ("81", 81),
+    "tunnel": ("ngrok", "ngrok"),
     "public_address": ("203.0.113.9", ("203.0.113.9",)),
     "data_dir": ("/d", Path("/d")),
     "host": ("::1", "::1"),
@@ -158,6 +159,7 @@ def test_several_values(tmp_path: Path) -> None:
         ("rtc_address", "10.0.0.1=example.org"),
         ("tls", "one"),
         ("lan", "perhaps"),
+        ("tunnel", "wormhole"),
         ("public_address", "127.0.0.1"),
         ("public_address", "example.org"),
         ("tls", "/no/cert,/no/key"),
