@@ -6,10 +6,12 @@ from pathlib import Path
 
 from project.paths import ROOT
 from protocol_docs import json_schema, markdown, typescript
+from videocall.server.api import openapi
 
 OUTPUTS: dict[Path, Callable[[], str]] = {
     ROOT / "docs" / "protocol.md": markdown.render,
     ROOT / "docs" / "protocol.schema.json": json_schema.render,
+    ROOT / "docs" / "openapi.json": openapi.render,
     ROOT / "web" / "src" / "protocol" / "generated.ts": typescript.render,
 }
 

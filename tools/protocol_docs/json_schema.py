@@ -2,19 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, cast
-
-import msgspec
+from typing import Any, Final
 
 from videocall.protocol import results
 from videocall.protocol.errors import ErrorCode
 from videocall.protocol.methods import METHODS, RESULTS
 from videocall.protocol.notifications import NOTIFICATIONS
+from videocall.protocol.schema import Schema, schemas
 from videocall.protocol.version import VERSION
 
 __all__ = ["components", "render"]
-
-Schema = dict[str, Any]
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -22,8 +19,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 def components() -> dict[str, Schema]:
     """The schema of every message type and of all that they are made of, by class name."""
     roots = [*METHODS.values(), *(cls for answers in RESULTS.values() for cls in answers), results.ConsumeFailure]
-    _, schemas = msgspec.json.schema_components([*roots, *NOTIFICATIONS.values()])
-    return cast("dict[str, Schema]", _without_null(schemas))
+    return schemas([*roots, *NOTIFICATIONS.values()])
 
 
 def render() -> str:
@@ -86,26 +82,4 @@ def _ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
 
-def _without_null(schema: object) -> object:
-    """The schema without the nulls of fields whose default is null: on the wire such a field is left out.
-
-    What is null and nothing else goes altogether. A null that is no default means something, and stays.
-    """
-    if isinstance(schema, list):
-        return [_without_null(item) for item in cast("list[object]", schema)]
-    if not isinstance(schema, dict):
-        return schema
-    cleaned: Schema = {}
-    for key, value in cast("Schema", schema).items():
-        if key == "properties":
-            cleaned[key] = {name: _without_null(each) for name, each in value.items() if each.get("type") != "null"}
-        elif key == "anyOf" and _NULL in value and "default" in schema:
-            rest = [_without_null(each) for each in value if each != _NULL]
-            cleaned |= cast("Schema", rest[0]) if len(rest) == 1 else {"anyOf": rest}
-        elif not (key == "default" and value is None):
-            cleaned[key] = _without_null(value)
-    return cleaned
-
-
-_NULL: Final = {"type": "null"}
 _ID: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}

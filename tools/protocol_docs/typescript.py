@@ -9,11 +9,12 @@ import json
 import re
 from typing import Final, cast
 
-from protocol_docs.json_schema import Schema, components
+from protocol_docs.json_schema import components
 from videocall.ortc import types as ortc_types
 from videocall.protocol.errors import SENTENCES
 from videocall.protocol.methods import METHODS, RESULTS
 from videocall.protocol.notifications import NOTIFICATIONS
+from videocall.protocol.schema import Schema
 from videocall.protocol.version import VERSION
 
 __all__ = ["render"]

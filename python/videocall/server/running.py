@@ -16,6 +16,7 @@ from videocall.health import Part
 from videocall.server.access import Access
 from videocall.server.addresses import announced_addresses, media_addresses
 from videocall.server.announcing import Announcer
+from videocall.server.api import Api, Backend, routes
 from videocall.server.app import Services, create_app
 from videocall.server.hooks import Hooks
 from videocall.server.keys import open_keys
@@ -27,6 +28,7 @@ from videocall.server.static import load_bundle
 from videocall.server.turn import ice_servers, watch_turn
 from videocall.server.webhooks import open_webhooks
 from videocall.signaling import Hub, open_hub
+from videocall.signaling.administration import Administration
 from videocall.signaling.media import Engine
 from videocall.signaling.rates import Rate, Rates
 from videocall.store import Retention, open_store
@@ -46,6 +48,7 @@ class Running:
 
     app: ASGIApp
     hub: Hub
+    rooms: Administration
     workers: int
 
 
@@ -103,15 +106,18 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         if settings.turn_servers:
             nursery.start_soon(watch_turn, settings, turn, announced_addresses(settings))
         parts = [pulse.workers, pulse.loop, webhooks.part, store.part, cluster.part, turn, keys]
+        access = Access(settings.api_keys)
+        rooms = Administration(hub)
+        backend = Backend(hub, rooms, len(core.workers), hub.now_ms(), settings.token_secret)
         services = Services(
             hub=hub,
             bundle=bundle,
-            access=Access(settings.api_keys),
+            access=access,
             parts=parts,
             metrics=Metrics(hub, core.workers, parts, pulse, webhooks, hooks),
             allowed_origins=frozenset(settings.allowed_origins),
         )
-        yield Running(create_app(services), hub, len(core.workers))
+        yield Running(create_app(services, routes(Api(backend, access))), hub, rooms, len(core.workers))
         await hub.drain(DRAIN_S)
         nursery.cancel_scope.cancel()
 

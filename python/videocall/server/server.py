@@ -3,7 +3,7 @@
 import types
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any, Final, Self, TypeVar, overload
+from typing import Any, Final, Self, TypeVar, Unpack, overload
 
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
@@ -14,7 +14,9 @@ from videocall.server.failures import START_FAILURES
 from videocall.server.hooks import Hooks
 from videocall.server.running import DRAIN_S, OpenEngine, Running, open_engine, run
 from videocall.server.settings import Settings
+from videocall.signaling.administration import Administration, RoomInfo
 from videocall.signaling.events import ServerEvent
+from videocall.signaling.room_changes import SettingsChanges
 from videocall.tokens import Grant, make_token
 
 __all__ = ["NotRunningError", "Server"]
@@ -120,6 +122,24 @@ class Server:
         if secret is None:
             raise ValueError("the settings have no token_secret, so that everybody may join without a token")
         return make_token(secret, rooms, identity=identity, display_name=display_name, expires_in_s=expires_in_s)
+
+    @property
+    def rooms(self) -> list[RoomInfo]:
+        """Every room that somebody is in, or that is kept, by id."""
+        return self.administration.rooms()
+
+    async def create_room(self, room_id: str | None = None, **settings: Unpack[SettingsChanges]) -> RoomInfo:
+        """Make a room that stays; see `videocall.signaling.administration.Administration.create_room`.
+
+        Raises:
+            videocall.protocol.ProtocolError: there is one of that id already, or a setting is wrong.
+        """
+        return await self.administration.create_room(room_id, **settings)
+
+    @property
+    def administration(self) -> Administration:
+        """All that can be done to rooms and those in them."""
+        return self._live().rooms
 
     async def drain(self) -> None:
         """Take nobody in any more, and tell and end every call, before the sockets are closed.

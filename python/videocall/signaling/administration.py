@@ -1,7 +1,7 @@
 """What the server itself does to rooms and to the people in them, without being a participant: for APIs and hooks."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final, Unpack
 
 from attrs import frozen
@@ -28,6 +28,7 @@ class RoomInfo:
         kept: whether it stays when nobody is in it.
         is_open: whether somebody is in it, or waits to be let in.
         created_at: in milliseconds since 1970.
+        identities: of those participants whose token had one, by participant id.
     """
 
     room_id: str
@@ -36,6 +37,7 @@ class RoomInfo:
     is_open: bool
     state: RoomState
     participants: list[results.Participant]
+    identities: Mapping[str, str]
     producers: list[results.Producer]
     knocks: list[Knock]
 
@@ -79,14 +81,18 @@ class Administration:
             live is not None,
             settings.wire(),
             live.room.participants if live else [],
+            live.identities if live else {},
             live.room.producers if live else [],
             [knock.wire() for knock in live.room.knocks] if live else [],
         )
 
     def rooms(self) -> list[RoomInfo]:
         """Every room that is open or kept, by id."""
-        open_now = {live.room.id for live in self._hub.live_rooms}
-        return [self.room(room_id) for room_id in sorted(open_now | self._hub.kept.keys())]
+        return [self.room(room_id) for room_id in self.room_ids()]
+
+    def room_ids(self) -> list[str]:
+        """The ids of the rooms that are open or kept, in their order."""
+        return sorted({live.room.id for live in self._hub.live_rooms} | self._hub.kept.keys())
 
     async def update_room(self, room_id: str, **changes: Unpack[SettingsChanges]) -> RoomInfo:
         """Change how a room is set."""

@@ -161,6 +161,11 @@ class LiveRoom:
         )
         return me
 
+    @property
+    def identities(self) -> dict[str, str]:
+        """Who the participants are whose token said so, by participant id."""
+        return {participant_id: identity for identity, participant_id in self._identities.items()}
+
     def is_back(self, identity: str | None) -> bool:
         """Whether somebody of that identity is in the room already."""
         return bool(self._selves(identity))
