@@ -82,6 +82,8 @@ def make_token(
     identity: str | None = None,
     display_name: str | None = None,
     expires_in_s: int = 3600,
+    audience: str | None = None,
+    issuer: str | None = None,
     now: float | None = None,
 ) -> str:
     """Make a token for ``joinRoom``.
@@ -92,6 +94,8 @@ def make_token(
         identity: who it is. Whoever comes with the same identity again takes the place of their earlier self.
         display_name: what others see, whatever name the client gives.
         expires_in_s: seconds during which it can be used to join; a call that runs is not ended by it.
+        audience: the server's ``token_audience``, when it has one.
+        issuer: its ``token_issuer``, likewise.
         now: seconds since 1970; by default the present.
 
     Raises:
@@ -117,6 +121,8 @@ def make_token(
         msgspec.convert(claims, Claims)
     except msgspec.ValidationError as error:
         raise ValueError(f"a token cannot say that: {error}") from None
+    claims |= {"aud": audience} if audience is not None else {}
+    claims |= {"iss": issuer} if issuer is not None else {}
     return jwt.encode({**claims, "iat": issued}, secret, algorithm=_HMAC)
 
 

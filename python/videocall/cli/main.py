@@ -113,7 +113,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _token(arguments: argparse.Namespace) -> int:
     try:
-        secret = load_settings({"config": arguments.config}).token_secret
+        settings = load_settings({"config": arguments.config})
+        secret = settings.token_secret
         if secret is None:
             return _complain(
                 "there is no token_secret: set it in videocall.toml or as VIDEOCALL_TOKEN_SECRET; "
@@ -127,6 +128,8 @@ def _token(arguments: argparse.Namespace) -> int:
             identity=arguments.identity,
             display_name=arguments.name,
             expires_in_s=arguments.expires_in,
+            audience=settings.token_audience,
+            issuer=settings.token_issuer,
         )
     except (SettingsError, ValueError) as error:
         return _complain(str(error), _USAGE)

@@ -32,7 +32,7 @@ from videocall.signaling.administration import Administration
 from videocall.signaling.media import Engine
 from videocall.signaling.rates import Rate, Rates
 from videocall.store import Retention, open_store
-from videocall.tokens import Verifier
+from videocall.tokens import Verifier, make_token
 
 __all__ = ["DRAIN_S", "OpenEngine", "Running", "open_engine", "run"]
 
@@ -108,7 +108,7 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         parts = [pulse.workers, pulse.loop, webhooks.part, store.part, cluster.part, turn, keys]
         access = Access(settings.api_keys)
         rooms = Administration(hub)
-        backend = Backend(hub, rooms, len(core.workers), hub.now_ms(), settings.token_secret)
+        backend = Backend(hub, rooms, len(core.workers), hub.now_ms(), _token_maker(settings))
         services = Services(
             hub=hub,
             bundle=bundle,
@@ -120,6 +120,13 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         yield Running(create_app(services, routes(Api(backend, access))), hub, rooms, len(core.workers))
         await hub.drain(DRAIN_S)
         nursery.cancel_scope.cancel()
+
+
+def _token_maker(settings: Settings) -> Callable[..., str] | None:
+    if settings.token_secret is None:
+        return None
+    audience, issuer = settings.token_audience, settings.token_issuer
+    return partial(make_token, settings.token_secret, audience=audience, issuer=issuer)
 
 
 @asynccontextmanager

@@ -121,7 +121,15 @@ class Server:
         secret = self.settings.token_secret
         if secret is None:
             raise ValueError("the settings have no token_secret, so that everybody may join without a token")
-        return make_token(secret, rooms, identity=identity, display_name=display_name, expires_in_s=expires_in_s)
+        return make_token(
+            secret,
+            rooms,
+            identity=identity,
+            display_name=display_name,
+            expires_in_s=expires_in_s,
+            audience=self.settings.token_audience,
+            issuer=self.settings.token_issuer,
+        )
 
     @property
     def rooms(self) -> list[RoomInfo]:

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from videocall.protocol.fields import DisplayName, Id, Password, Role, RoomId, Source
 from videocall.protocol.results import ErrorBody, Producer
 from videocall.protocol.shapes import PermissionChanges, Permissions
+from videocall.tokens import Grant
 
 __all__ = [
     "CreateRoom",
@@ -153,9 +154,9 @@ class MuteParticipant:
 
 @frozen
 class TokenRequest:
-    """A token for ``joinRoom``. ``rooms`` has a role for each room id; ``*`` stands for every room."""
+    """A token for ``joinRoom``. ``rooms`` has a role, or a grant, for each room id; ``*`` stands for every room."""
 
-    rooms: Annotated[dict[str, Role], Meta(min_length=1, max_length=MAX_TOKEN_ROOMS)]
+    rooms: Annotated[dict[str, Role | Grant], Meta(min_length=1, max_length=MAX_TOKEN_ROOMS)]
     identity: Id | None = None
     displayName: DisplayName | None = None
     expiresIn: Annotated[int, Meta(ge=1, le=365 * 86400)] = 3600
