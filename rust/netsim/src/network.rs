@@ -13,30 +13,30 @@ use crate::link::{Link, LinkState, LinkStats, Loss};
 
 /// A datagram that has arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Datagram<E> {
+pub struct Datagram<E, P = Vec<u8>> {
     /// Who sent it.
     pub from: E,
     /// For whom it is.
     pub to: E,
     /// Its bytes.
-    pub payload: Vec<u8>,
+    pub payload: P,
     /// When it was sent.
     pub sent_at: Instant,
     /// When it arrived.
     pub arrived_at: Instant,
 }
 
-/// Carries datagrams between endpoints named by `E` (an address, a number, a name).
+/// Carries datagrams `P` between endpoints named by `E` (an address, a number, a name).
 #[derive(Debug)]
-pub struct Network<E> {
+pub struct Network<E, P = Vec<u8>> {
     default: Link,
     links: HashMap<(E, E), LinkState>,
-    in_flight: BinaryHeap<InFlight<E>>,
+    in_flight: BinaryHeap<InFlight<E, P>>,
     rng: StdRng,
     order: u64,
 }
 
-impl<E: Copy + Eq + Hash> Network<E> {
+impl<E: Copy + Eq + Hash, P: AsRef<[u8]> + Clone> Network<E, P> {
     /// A network whose links are all `default` until [`set_link`](Self::set_link).
     #[must_use]
     pub fn new(seed: u64, default: Link) -> Self {
@@ -79,13 +79,13 @@ impl<E: Copy + Eq + Hash> Network<E> {
     }
 
     /// Sends `payload` at `now`.
-    pub fn send(&mut self, now: Instant, from: E, to: E, payload: Vec<u8>) {
+    pub fn send(&mut self, now: Instant, from: E, to: E, payload: P) {
         let link = self
             .links
             .entry((from, to))
             .or_insert_with(|| LinkState::new(self.default));
         for arrived_at in link
-            .arrivals(now, payload.len(), &mut self.rng)
+            .arrivals(now, payload.as_ref().len(), &mut self.rng)
             .into_iter()
             .flatten()
         {
@@ -110,7 +110,7 @@ impl<E: Copy + Eq + Hash> Network<E> {
     }
 
     /// Takes out the next datagram that has arrived by `now`.
-    pub fn receive(&mut self, now: Instant) -> Option<Datagram<E>> {
+    pub fn receive(&mut self, now: Instant) -> Option<Datagram<E, P>> {
         if self.next_arrival()? > now {
             return None;
         }
@@ -141,37 +141,37 @@ impl<E: Copy + Eq + Hash> Network<E> {
 }
 
 #[derive(Debug)]
-struct InFlight<E> {
+struct InFlight<E, P> {
     order: u64,
-    datagram: Datagram<E>,
+    datagram: Datagram<E, P>,
 }
 
-impl<E> InFlight<E> {
+impl<E, P> InFlight<E, P> {
     fn key(&self) -> (Instant, u64) {
         (self.datagram.arrived_at, self.order)
     }
 }
 
 /// The heap's greatest is the earliest; ties arrive in the order in which they were sent.
-impl<E> Ord for InFlight<E> {
+impl<E, P> Ord for InFlight<E, P> {
     fn cmp(&self, other: &Self) -> Ordering {
         other.key().cmp(&self.key())
     }
 }
 
-impl<E> PartialOrd for InFlight<E> {
+impl<E, P> PartialOrd for InFlight<E, P> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<E> PartialEq for InFlight<E> {
+impl<E, P> PartialEq for InFlight<E, P> {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
 }
 
-impl<E> Eq for InFlight<E> {}
+impl<E, P> Eq for InFlight<E, P> {}
 
 #[cfg(test)]
 #[path = "network_tests.rs"]
