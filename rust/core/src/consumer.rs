@@ -8,6 +8,8 @@ use crate::allocation::Step;
 use crate::keys::{ProducerKey, TransportKey};
 use crate::munger::Shift;
 use crate::params::{MediaKind, RtpParameters};
+use crate::producer::is_red;
+use crate::redundancy::Redundancy;
 use crate::rtcp::ReportBlock;
 use crate::score::Score;
 
@@ -77,6 +79,8 @@ pub struct Consumer {
     pub last_sender_report: Option<(u32, Instant)>,
     /// How well it arrives.
     pub score: Score,
+    /// How much redundant audio its losses call for.
+    pub redundancy: Redundancy,
     /// Counters.
     pub stats: ConsumerStats,
 }
@@ -128,7 +132,7 @@ impl Consumer {
                 if let Some(apt) = apt.filter(|&apt| apt < 128) {
                     rtx_types[apt as usize] = codec.payload_type;
                 }
-            } else {
+            } else if !is_red(&codec.mime_type) {
                 if let Some(place) = free.next() {
                     *place = codec.payload_type;
                 }
@@ -166,6 +170,7 @@ impl Consumer {
             resent: [(0, None); RESENT],
             last_sender_report: None,
             score: Score::default(),
+            redundancy: Redundancy::default(),
             stats: ConsumerStats::default(),
         }
     }

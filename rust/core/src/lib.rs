@@ -19,6 +19,7 @@ mod observer;
 mod params;
 mod pool;
 mod producer;
+mod redundancy;
 mod router;
 mod score;
 mod sfu;

@@ -5,6 +5,7 @@ use crate::cache::Packet;
 use crate::extension::OutgoingExtensions;
 use crate::keys::{ConsumerKey, TransportKey};
 use crate::params::RtpParameters;
+use crate::producer::is_red;
 
 /// Room a rewritten header needs at most: 12 fixed, 4 of extension header, [`PREFIX_SIZE`] made
 /// by us, 32 passed on.
@@ -57,6 +58,10 @@ pub struct Munger {
     abs_send_time_at: u8,
     transport_cc_at: u8,
     passed_on: [u8; crate::extension::PASSED_ON],
+    /// Payload type of redundant audio (RFC 2198); [`NONE`] when the receiver does not take it.
+    red: u8,
+    /// How many earlier payloads go with each.
+    pub redundancy: u8,
     /// The highest of the producer's streams it is to be given.
     pub target_stream: u8,
     /// The highest temporal layer it is to be given.
@@ -161,6 +166,8 @@ impl Munger {
             abs_send_time_at: NONE,
             transport_cc_at: NONE,
             passed_on: ids.passed_on,
+            red: red_payload_type(parameters),
+            redundancy: 0,
             target_stream: u8::MAX,
             target_temporal: u8::MAX,
             temporal: u8::MAX,
@@ -191,6 +198,16 @@ impl Munger {
     /// Whether packets carry a transport-wide sequence number.
     pub fn has_transport_cc(&self) -> bool {
         self.transport_cc_at != NONE
+    }
+
+    /// Whether the receiver takes redundant audio.
+    pub fn takes_red(&self) -> bool {
+        self.red != NONE
+    }
+
+    /// Whether it listened already when the producer sent this number.
+    pub fn began_by(&self, seq: u64) -> bool {
+        seq >= self.sync_from
     }
 
     /// How numbers change now.
@@ -346,6 +363,27 @@ impl Munger {
         at
     }
 
+    /// Writes the header of a packet of redundant audio, which has no padding; as [`write_header`](Self::write_header).
+    /// `None` when the receiver takes none.
+    pub fn write_red_header(
+        &self,
+        out: &mut [u8],
+        packet: &Packet,
+        extensions: &[u8],
+        rewrite: Rewrite,
+    ) -> Option<usize> {
+        if self.red == NONE {
+            return None;
+        }
+        let rewrite = Rewrite {
+            padding: 0,
+            ..rewrite
+        };
+        let len = self.write_header(out, packet, extensions, rewrite);
+        out[1] = out[1] & 0x80 | self.red;
+        Some(len)
+    }
+
     fn push_element(&mut self, id: u8, value: &[u8]) -> u8 {
         let at = self.prefix_len as usize;
         self.prefix[at] = id << 4 | (value.len() as u8 - 1);
@@ -353,6 +391,16 @@ impl Munger {
         self.prefix_len += 1 + value.len() as u8;
         at as u8 + 1
     }
+}
+
+fn red_payload_type(parameters: &RtpParameters) -> u8 {
+    let red = parameters
+        .codecs
+        .iter()
+        .find(|codec| is_red(&codec.mime_type));
+    red.map(|codec| codec.payload_type)
+        .filter(|&payload_type| payload_type < 128)
+        .unwrap_or(NONE)
 }
 
 #[cfg(test)]

@@ -32,8 +32,17 @@ pub struct PayloadRoute {
     pub clock_rate: u32,
     /// Whether it is an RTX payload type (RFC 4588) of that codec.
     pub rtx: bool,
+    /// Whether it is redundant audio (RFC 2198), whose blocks have payload types of their own.
+    pub red: bool,
     /// Video codec, when it is video.
     pub codec: Option<VideoCodec>,
+}
+
+impl PayloadRoute {
+    /// Whether packets of it hold a codec's payload and nothing around it.
+    pub fn is_media(&self) -> bool {
+        self.clock_rate > 0 && !self.rtx && !self.red
+    }
 }
 
 /// How a producer's streams relate.
@@ -321,10 +330,16 @@ fn payload_routes(
             mapped: PayloadType(mapped(media)?),
             clock_rate: codec.clock_rate,
             rtx,
+            red: is_red(&codec.mime_type),
             codec: mime.and_then(|c| video_codec(&c.mime_type)),
         };
     }
     Ok(routes)
+}
+
+/// Whether a MIME type is that of redundant audio (RFC 2198).
+pub fn is_red(mime_type: &str) -> bool {
+    mime_type.eq_ignore_ascii_case("audio/red")
 }
 
 fn video_codec(mime_type: &str) -> Option<VideoCodec> {

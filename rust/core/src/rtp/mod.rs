@@ -5,6 +5,7 @@
 mod header_writer;
 mod keyframe;
 mod packet;
+mod red;
 mod seq;
 mod types;
 mod vp8;
@@ -12,6 +13,7 @@ mod vp8;
 pub use header_writer::{HeaderFields, HeaderWriter};
 pub use keyframe::{VideoCodec, is_keyframe};
 pub use packet::{ExtensionIter, FIXED_HEADER_LEN, RtpError, RtpHeader};
+pub use red::{MAX_REDUNDANT, Red, RedBlock, fits_red_block, red_overhead, write_red};
 pub use seq::{TimestampUnwrapper, Unwrapper};
 pub use types::{Mid, PayloadType, Rid, SeqNo, ShortIdError, Ssrc};
 pub use vp8::{PictureId, Vp8Descriptor};

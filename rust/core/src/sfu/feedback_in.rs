@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::Sfu;
 use crate::keys::{ConsumerKey, TransportKey};
+use crate::params::MediaKind;
 use crate::rtcp::{self, ReportBlock, RtcpPacket};
 use crate::rtp::Ssrc;
 
@@ -83,6 +84,18 @@ impl Sfu {
                 consumer.on_report(&block, now);
                 if consumer.stats.round_trip_time.is_some() {
                     self.transports[key].stats.round_trip_time = consumer.stats.round_trip_time;
+                }
+                if consumer.kind == MediaKind::Audio
+                    && let Some(producer) = self.producers.get_mut(consumer.producer)
+                {
+                    let munger = &mut producer.mungers[consumer.munger];
+                    if munger.takes_red() {
+                        munger.redundancy = consumer.redundancy.on_report(
+                            block.fraction_lost,
+                            munger.redundancy,
+                            now,
+                        );
+                    }
                 }
                 self.score_consumer(consumer_key);
             }

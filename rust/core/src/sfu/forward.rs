@@ -8,6 +8,7 @@ use std::time::Instant;
 use slotmap::SlotMap;
 
 use super::plan::{Planned, plan};
+use super::redundancy::assemble_red;
 use super::run::Run;
 use super::{Sfu, Transmit};
 use crate::bandwidth::BandwidthEstimator;
@@ -135,7 +136,11 @@ impl Sfu {
                     ..Rewrite::new(packet, seq, shift, stamp)
                 };
                 let tail = run.tail();
-                let (header_len, len) = assemble(tail, munger, packet, &self.pool, rewrite);
+                let red = (munger.redundancy > 0)
+                    .then(|| assemble_red(tail, munger, packet, &stream.cache, &self.pool, rewrite))
+                    .flatten();
+                let (header_len, len) =
+                    red.unwrap_or_else(|| assemble(tail, munger, packet, &self.pool, rewrite));
                 if !run.takes(len + overhead) {
                     let sent = run.send_before(len, local, remote, out);
                     (packets, bytes, sends) = (packets + sent.0, bytes + sent.1, sends + 1);

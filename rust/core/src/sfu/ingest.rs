@@ -8,6 +8,7 @@ use crate::extension::{ExtensionKind, PASSED_ON};
 use crate::keys::TransportKey;
 use crate::params::MediaKind;
 use crate::pool::MAX_PAYLOAD;
+use crate::producer::PayloadRoute;
 use crate::rtp::{Mid, Rid, RtpHeader, SeqNo, VideoCodec, Vp8Descriptor, is_keyframe};
 use crate::transport::{Route, Transport};
 
@@ -29,6 +30,17 @@ struct Told {
     transport_cc: Option<u16>,
     /// dB below overload (RFC 6464).
     audio_level: Option<u8>,
+}
+
+/// A payload on its way into the pool.
+pub(super) struct Incoming<'a> {
+    /// Extended sequence number.
+    pub(super) seq: u64,
+    pub(super) timestamp: u32,
+    pub(super) marker: bool,
+    pub(super) payload: &'a [u8],
+    /// The packet it came in, when that was its own.
+    pub(super) header: Option<(&'a RtpHeader, &'a [u8])>,
 }
 
 impl Sfu {
@@ -93,7 +105,7 @@ impl Sfu {
         payload: std::ops::Range<usize>,
     ) {
         let producer = &mut self.producers[route.producer];
-        let meaning = producer.payload_types[header.payload_type.0 as usize & 127];
+        let mut meaning = producer.payload_types[header.payload_type.0 as usize & 127];
         if meaning.clock_rate == 0 || meaning.rtx != route.rtx {
             return;
         }
@@ -124,15 +136,67 @@ impl Sfu {
             stream.stats.duplicates += 1;
             return;
         }
-        if let Some(nack) = &mut stream.nack {
-            match route.rtx {
-                true => nack.on_recovered(seq),
-                false => nack.on_packet(now, seq),
+        stream.rate.add(now, packet.len());
+        if meaning.red {
+            let newest = self.unpack_red(now, key, route, header, seq, payload);
+            let Some((payload_type, block)) = newest else {
+                self.metrics.bad_datagrams += 1;
+                return;
+            };
+            meaning = self.producers[route.producer].payload_types[payload_type.0 as usize & 127];
+            if !meaning.is_media() {
+                return;
             }
+            payload = block;
+        }
+        if route.rtx {
+            self.metrics.rtx_received += 1;
+            self.note_recovered(key, route, seq);
+        } else {
+            self.note_arrived(now, key, route, seq);
+        }
+        let incoming = Incoming {
+            seq,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            payload,
+            header: Some((header, packet)),
+        };
+        self.hold(now, key, route, meaning, incoming);
+    }
+
+    fn note_arrived(&mut self, now: Instant, key: TransportKey, route: Route, seq: u64) {
+        let stream = &mut self.producers[route.producer].streams[route.stream as usize];
+        if let Some(nack) = &mut stream.nack {
+            nack.on_packet(now, seq);
             if let Some(at) = nack.next_timeout() {
                 self.schedule(key, at);
             }
         }
+    }
+
+    /// A packet that was lost came another way: it is asked for no more.
+    pub(super) fn note_recovered(&mut self, key: TransportKey, route: Route, seq: u64) {
+        let stream = &mut self.producers[route.producer].streams[route.stream as usize];
+        stream.stats.recovered += 1;
+        if let Some(nack) = &mut stream.nack {
+            nack.on_recovered(seq);
+            if let Some(at) = nack.next_timeout() {
+                self.schedule(key, at);
+            }
+        }
+    }
+
+    /// Puts a payload into the pool, for the next send to those who consume it.
+    pub(super) fn hold(
+        &mut self,
+        now: Instant,
+        key: TransportKey,
+        route: Route,
+        meaning: PayloadRoute,
+        incoming: Incoming<'_>,
+    ) {
+        let payload = incoming.payload;
         if self.pool.available() == 0 {
             self.make_room();
         }
@@ -148,18 +212,15 @@ impl Sfu {
         }
         stream.clock_rate = meaning.clock_rate;
         stream.stats.packets += 1;
-        stream.stats.recovered += u64::from(route.rtx);
-        self.metrics.rtx_received += u64::from(route.rtx);
         stream.stats.bytes += payload.len() as u64;
         stream.stats.last_packet = Some(now);
-        stream.rate.add(now, packet.len());
         let layer = match meaning.codec {
             Some(VideoCodec::Vp8) => Vp8Descriptor::parse(payload),
             _ => None,
         };
         if video {
             let temporal = layer.map_or(0, |layer| layer.temporal_layer);
-            stream.layer_rates.add(now, 0, temporal, packet.len());
+            stream.layer_rates.add(now, 0, temporal, payload.len());
         }
         self.metrics.rtp_received += 1;
         if producer.paused || payload.len() > MAX_PAYLOAD {
@@ -172,8 +233,12 @@ impl Sfu {
         let (payload_area, extension_area) = self.pool.fill(&slot);
         payload_area[..payload.len()].copy_from_slice(payload);
         let extensions = &self.transports[key].extensions;
+        let told = incoming
+            .header
+            .into_iter()
+            .flat_map(|(header, packet)| header.extensions(packet));
         let mut extension_len = 0;
-        for (id, value) in header.extensions(packet) {
+        for (id, value) in told {
             let kind = match extensions.kind(id) {
                 Some(kind) if kind as usize <= PASSED_ON => kind as u8,
                 _ => continue,
@@ -186,14 +251,14 @@ impl Sfu {
             }
         }
         let held = Packet {
-            seq,
-            timestamp: header.timestamp,
+            seq: incoming.seq,
+            timestamp: incoming.timestamp,
             arrival: now,
             slot,
             payload_len: payload.len() as u16,
             extension_len: extension_len as u8,
             payload_type: meaning.mapped,
-            marker: header.marker,
+            marker: incoming.marker,
             keyframe,
             layer,
         };
@@ -201,8 +266,8 @@ impl Sfu {
         if producer.mungers.is_empty() {
             return;
         }
-        stream.pending.push(seq);
-        let at_once = !video || header.marker || stream.pending.len() >= FULL_BATCH;
+        stream.pending.push(incoming.seq);
+        let at_once = !video || incoming.marker || stream.pending.len() >= FULL_BATCH;
         let due = if at_once { now } else { now + COALESCE };
         let first = stream.due.is_none();
         stream.due = Some(stream.due.map_or(due, |earlier| earlier.min(due)));

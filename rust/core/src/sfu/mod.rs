@@ -16,6 +16,7 @@ mod observers;
 mod outbox;
 mod plan;
 mod probe;
+mod redundancy;
 mod reports;
 mod requests;
 mod resend;

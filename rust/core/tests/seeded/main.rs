@@ -13,6 +13,7 @@ mod observing;
 mod pausing;
 mod rates;
 mod recovery;
+mod redundancy;
 mod rewriting;
 mod simulcast;
 mod strangers;

@@ -8,11 +8,11 @@ use serde_json::json;
 use videocall_client::payload;
 use videocall_client::profile::Source;
 use videocall_client::{Certificate, DtlsRole, ExtensionIds, Frame, Peer, PeerConfig, PeerEvent};
-use videocall_core::rtp::{VideoCodec, is_keyframe};
+use videocall_core::rtp::{Red, RtpHeader, VideoCodec, is_keyframe};
 
 use super::params::{
-    Stream, consumer_parameters, producer_parameters, published_extensions, routed_extensions,
-    rtp_mapping,
+    ROUTED_RED, Stream, consumer_parameters, producer_parameters, published_extensions,
+    routed_extensions, rtp_mapping,
 };
 use super::world::{Node, SFU_ADDRESS, World};
 
@@ -30,6 +30,8 @@ pub struct Got {
     pub payload_len: usize,
     /// Which of the publisher's senders it is of.
     pub sender: usize,
+    /// Earlier frames that it repeats, the newest first (RFC 2198).
+    pub repeats: Vec<u32>,
 }
 
 /// One peer on one transport.
@@ -219,8 +221,19 @@ impl Node for Client {
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8]) {
         assert_eq!(from, SFU_ADDRESS);
         if let Some(received) = self.peer.handle_datagram(now, datagram) {
-            let payload = &datagram[received.payload];
-            let stamp = payload::read(received.kind, payload).expect("a stamp");
+            let header = RtpHeader::parse(datagram).expect("RTP");
+            let mut payload = &datagram[received.payload];
+            let mut repeats = Vec::new();
+            let stamp_of = |payload| payload::read(received.kind, payload).expect("a stamp");
+            if header.payload_type.0 == ROUTED_RED {
+                let red = Red::parse(payload).expect("redundant audio");
+                repeats = red
+                    .redundant()
+                    .map(|block| stamp_of(block.data).frame)
+                    .collect();
+                payload = red.primary.data;
+            }
+            let stamp = stamp_of(payload);
             self.got.push(Got {
                 at: now,
                 stream: received.stream,
@@ -231,6 +244,7 @@ impl Node for Client {
                 frame: stamp.frame,
                 payload_len: payload.len(),
                 sender: stamp.sent_ns as usize,
+                repeats,
             });
         }
         self.after_input(now);

@@ -6,7 +6,9 @@ mod raw;
 mod world;
 
 pub use client::{Client, Got};
-pub use params::{Stream, consumer_parameters, opus, producer_parameters, rtp_mapping, vp8};
+pub use params::{
+    Stream, consumer_parameters, opus, opus_with_red, producer_parameters, rtp_mapping, vp8,
+};
 pub use raw::{Raw, binding_request};
 pub use world::{Node, SFU_ADDRESS, TransportInfo, World};
 

@@ -20,7 +20,12 @@ pub struct Codec {
     published_rtx: Option<u8>,
     routed: u8,
     routed_rtx: Option<u8>,
+    red: bool,
 }
+
+/// Payload types of redundant audio, the publisher's and the router's.
+const PUBLISHED_RED: u8 = 63;
+pub const ROUTED_RED: u8 = 110;
 
 /// VP8 with RTX.
 pub fn vp8() -> Codec {
@@ -31,6 +36,7 @@ pub fn vp8() -> Codec {
         published_rtx: Some(97),
         routed: 101,
         routed_rtx: Some(102),
+        red: false,
     }
 }
 
@@ -43,6 +49,15 @@ pub fn opus() -> Codec {
         published_rtx: None,
         routed: 100,
         routed_rtx: None,
+        red: false,
+    }
+}
+
+/// Opus, and redundant audio of it (RFC 2198).
+pub fn opus_with_red() -> Codec {
+    Codec {
+        red: true,
+        ..opus()
     }
 }
 
@@ -71,7 +86,7 @@ impl Codec {
         PayloadType(self.published)
     }
 
-    fn json(&self, payload_type: u8, rtx: Option<u8>) -> Value {
+    fn json(&self, payload_type: u8, rtx: Option<u8>, red: u8) -> Value {
         let feedback = match self.kind {
             StreamKind::Audio => json!([{"type": "transport-cc", "parameter": ""}]),
             StreamKind::Video => json!([
@@ -89,7 +104,11 @@ impl Codec {
             let parameters = json!({"apt": payload_type});
             json!({"mimeType": "video/rtx", "payloadType": rtx, "clockRate": clock_rate, "parameters": parameters})
         });
-        [Some(media), repair].into_iter().flatten().collect()
+        let red = self.red.then(|| {
+            let parameters = json!({"": format!("{payload_type}/{payload_type}")});
+            json!({"mimeType": "audio/red", "payloadType": red, "clockRate": clock_rate, "parameters": parameters})
+        });
+        [Some(media), repair, red].into_iter().flatten().collect()
     }
 }
 
@@ -177,7 +196,7 @@ pub fn producer_parameters(stream: &Stream) -> Value {
     let codec = &stream.codec;
     json!({
         "mid": stream.mid,
-        "codecs": codec.json(codec.published, codec.published_rtx),
+        "codecs": codec.json(codec.published, codec.published_rtx, PUBLISHED_RED),
         "headerExtensions": extensions(&published_extensions(), codec.kind),
         "encodings": [stream.encoding()],
         "rtcp": {"cname": "publisher"},
@@ -192,6 +211,7 @@ pub fn rtp_mapping(stream: &Stream) -> Value {
     let codecs: Value = media
         .into_iter()
         .chain(repair)
+        .chain(codec.red.then_some((PUBLISHED_RED, ROUTED_RED)))
         .map(|(from, to)| json!({"payloadType": from, "mappedPayloadType": to}))
         .collect();
     json!({"codecs": codecs, "encodings": [{"ssrc": stream.ssrc, "mappedSsrc": stream.ssrc ^ 0x5555}]})
@@ -202,7 +222,7 @@ pub fn consumer_parameters(stream: &Stream) -> Value {
     let codec = &stream.codec;
     json!({
         "mid": stream.mid,
-        "codecs": codec.json(codec.routed, codec.routed_rtx),
+        "codecs": codec.json(codec.routed, codec.routed_rtx, ROUTED_RED),
         "headerExtensions": extensions(&routed_extensions(), codec.kind),
         "encodings": [stream.encoding()],
         "rtcp": {"cname": "publisher"},
