@@ -15,6 +15,11 @@ def is_rtx(codec: Codec) -> bool:
     return codec.mimeType.lower().endswith("/rtx")
 
 
+def is_red(codec: Codec) -> bool:
+    """Whether the codec carries payloads of another one redundantly (RFC 2198)."""
+    return codec.mimeType.lower() == "audio/red"
+
+
 def kind_of(codec: Codec) -> str:
     """``audio`` or ``video`` by the MIME type, in lower case; anything else as written."""
     return codec.mimeType.partition("/")[0].lower()
@@ -33,6 +38,19 @@ def same_format(a: Codec, b: Codec) -> bool:
 def find_rtx(codecs: Iterable[C], payload_type: int | None) -> C | None:
     """The RTX codec whose ``apt`` is `payload_type`, if there is one."""
     return next((c for c in codecs if is_rtx(c) and c.parameters.get("apt") == payload_type), None)
+
+
+def find_red(codecs: Iterable[C], payload_type: int | None) -> C | None:
+    """The redundant audio whose blocks are of `payload_type`, if there is one.
+
+    Its fmtp parameters (RFC 2198, 5) are no names and values; clients write a value without a name as it is.
+    """
+    return next((c for c in codecs if is_red(c) and c.parameters.get("") == red_format(payload_type)), None)
+
+
+def red_format(payload_type: int | None) -> str:
+    """The fmtp parameter of redundant audio over `payload_type`."""
+    return f"{payload_type}/{payload_type}"
 
 
 def _channels(codec: Codec) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from ._errors import UnsupportedError
-from .codecs import find_rtx, is_rtx, same_codec
+from .codecs import find_rtx, is_red, is_rtx, same_codec
 from .supported import ABS_SEND_TIME_URI, TRANSPORT_CC_URI
 from .types import (
     RtcpFeedback,
@@ -22,7 +22,7 @@ from .types import (
 
 def can_consume(consumable: RtpParameters, capabilities: RtpCapabilities) -> bool:
     """Whether an endpoint with `capabilities` can decode at least one codec of a producer."""
-    return any(_match(codec, capabilities) is not None for codec in consumable.codecs if not is_rtx(codec))
+    return any(_match(codec, capabilities) is not None for codec in consumable.codecs if _is_media(codec))
 
 
 def get_consumer_rtp_parameters(
@@ -63,7 +63,7 @@ def get_consumer_rtp_parameters(
         if rtx is not None and find_rtx(capabilities.codecs, theirs.preferredPayloadType) is not None:
             codecs.append(rtx)
             rtx_used = True
-    if not codecs:
+    if not any(_is_media(codec) for codec in codecs):
         raise UnsupportedError("none of the producer's codecs can be received with these rtpCapabilities")
     return RtpParameters(
         codecs=tuple(codecs),
@@ -79,6 +79,10 @@ def temporal_layers(scalability_mode: str | None) -> int:
     """Number of temporal layers in a mode such as ``L1T3`` or ``L3T3_KEY``; 1 for nothing or nonsense."""
     found = re.match(r"[LS][1-9][0-9]?T([1-9][0-9]?)", scalability_mode or "")
     return int(found.group(1)) if found else 1
+
+
+def _is_media(codec: RtpCodecParameters) -> bool:
+    return not is_rtx(codec) and not is_red(codec)
 
 
 def _match(codec: RtpCodecParameters, capabilities: RtpCapabilities) -> RtpCodecCapability | None:

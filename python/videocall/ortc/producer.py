@@ -6,7 +6,7 @@ import attrs
 
 from . import h264
 from ._errors import UnsupportedError
-from .codecs import find_rtx, is_rtx, same_codec
+from .codecs import find_red, find_rtx, is_red, is_rtx, same_codec
 from .supported import WRITTEN_EXTENSIONS
 from .types import (
     CodecMapping,
@@ -72,13 +72,17 @@ def get_consumable_rtp_parameters(
     to_router = {entry.payloadType: entry.mappedPayloadType for entry in mapping.codecs}
     codecs: list[RtpCodecParameters] = []
     for codec in parameters.codecs:
-        if is_rtx(codec):
+        if is_rtx(codec) or is_red(codec):
             continue
         ours = next(c for c in capabilities.codecs if c.preferredPayloadType == to_router[codec.payloadType])
         codecs.append(_as_parameters(ours, _settled_parameters(codec, ours)))
         rtx = find_rtx(capabilities.codecs, ours.preferredPayloadType)
         if rtx is not None:
             codecs.append(_as_parameters(rtx, dict(rtx.parameters)))
+        # Whether the producer sends redundantly or not: each consumer gets what its own losses call for.
+        red = find_red(capabilities.codecs, ours.preferredPayloadType)
+        if red is not None:
+            codecs.append(_as_parameters(red, dict(red.parameters)))
     return RtpParameters(
         codecs=tuple(codecs),
         headerExtensions=tuple(_consumable_extensions(kind, parameters, capabilities)),

@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from ._errors import InvalidParameterError, UnsupportedError
-from .codecs import is_rtx, same_codec, same_format
+from .codecs import is_red, is_rtx, red_format, same_codec, same_format
 from .supported import SUPPORTED_CODECS, SUPPORTED_EXTENSIONS
 from .types import RtpCapabilities, RtpCodecCapability
 from .validation import RTCP_PAYLOAD_TYPES, validate_codec_capability
@@ -34,6 +34,7 @@ def generate_router_rtp_capabilities(codecs: Sequence[RtpCodecCapability]) -> Rt
     given = [validate_codec_capability(codec, name=f"mediaCodecs[{i}]") for i, codec in enumerate(codecs)]
     payload_types = _PayloadTypes(given)
     offered: list[RtpCodecCapability] = []
+    reds: list[tuple[int, int]] = []
     for index, codec in enumerate(given):
         supported = next((s for s in SUPPORTED_CODECS if same_format(codec, s)), None)
         if supported is None:
@@ -46,9 +47,23 @@ def generate_router_rtp_capabilities(codecs: Sequence[RtpCodecCapability]) -> Rt
         if any(same_codec(media, other) for other in offered):
             raise InvalidParameterError(f"mediaCodecs[{index}]", f"{codec.mimeType} with these parameters comes twice")
         offered.append(media)
+        if is_red(media):
+            reds.append((index, len(offered) - 1))
         if media.kind == "video":
             offered.append(_rtx_for(media, payload_types.take(None)))
+    for index, place in reds:
+        offered[place] = _red_over_opus(offered[place], offered, name=f"mediaCodecs[{index}]")
     return RtpCapabilities(tuple(offered), SUPPORTED_EXTENSIONS)
+
+
+def _red_over_opus(
+    red: RtpCodecCapability, offered: Sequence[RtpCodecCapability], *, name: str
+) -> RtpCodecCapability:
+    # Opus is the one audio codec that browsers carry redundantly; it may come before or after in the list.
+    opus = next((c for c in offered if c.mimeType.lower() == "audio/opus"), None)
+    if opus is None:
+        raise InvalidParameterError(name, "audio/red needs audio/opus beside it")
+    return attrs.evolve(red, parameters={"": red_format(opus.preferredPayloadType)})
 
 
 def _rtx_for(media: RtpCodecCapability, payload_type: int) -> RtpCodecCapability:

@@ -28,6 +28,7 @@ _VIDEO_FEEDBACK: Final = (
 
 SUPPORTED_CODECS: Final = (
     RtpCodecCapability("audio", "audio/opus", 48000, 2, rtcpFeedback=_AUDIO_FEEDBACK),
+    RtpCodecCapability("audio", "audio/red", 48000, 2),
     RtpCodecCapability("video", "video/VP8", 90000, rtcpFeedback=_VIDEO_FEEDBACK),
     RtpCodecCapability("video", "video/VP9", 90000, rtcpFeedback=_VIDEO_FEEDBACK),
     RtpCodecCapability(
@@ -49,6 +50,7 @@ DEFAULT_CODECS: Final = (
         for profile, mode in (("42e01f", 1), ("42e01f", 0), ("42001f", 1), ("4d001f", 1), ("64001f", 1))
     ),
     RtpCodecCapability("video", "video/AV1", 90000),
+    RtpCodecCapability("audio", "audio/red", 48000, 2),
 )
 """What `create_router` offers when it is not told. Clients prefer what comes first."""
 

@@ -18,7 +18,7 @@ DtlsRole: TypeAlias = Literal["auto", "client", "server"]
 
 ParameterValue: TypeAlias = Annotated[str, Meta(max_length=1024)] | int | float
 CodecSettings: TypeAlias = Annotated[
-    Mapping[Annotated[str, Meta(min_length=1, max_length=128)], ParameterValue], Meta(max_length=64)
+    Mapping[Annotated[str, Meta(max_length=128)], ParameterValue], Meta(max_length=64)
 ]
 """fmtp parameters by name (RFC 8866, 6.15); unknown ones are kept."""
 

@@ -77,7 +77,7 @@ def test_what_one_sends_the_other_gets_in_the_routers_numbers(
     assert got.codecs[0].payloadType in {c.preferredPayloadType for c in theirs.codecs}
     assert got.codecs[0].parameters == source.codecs[0].parameters
     assert [e.ssrc for e in got.encodings] == [4000]
-    has_rtx = len(got.codecs) == 2
+    has_rtx = len(got.codecs) == 2 and kind == "video"
     assert has_rtx == (kind == "video")
     assert got.encodings[0].rtx == (ortc.types.RtxParameters(4001) if has_rtx else None)
     if has_rtx:
@@ -86,6 +86,35 @@ def test_what_one_sends_the_other_gets_in_the_routers_numbers(
     assert all(ids[e.uri] == e.id for e in got.headerExtensions)
     assert got.rtcp.cname == "alice"
     assert got.msid == sent.msid
+
+
+def test_redundant_audio_is_offered_to_those_who_can_take_it() -> None:
+    source = consumable(devices.sending("chromium", "audio", "opus"), "audio")
+    names = {
+        receiver: [codec.mimeType for codec in consume(source, devices.receiving(receiver, ROUTER)).codecs]
+        for receiver in ("chromium", "firefox", "aiortc")
+    }
+    assert names["chromium"] == ["audio/opus", "audio/red"]
+    assert names["firefox"] == names["aiortc"] == ["audio/opus"]
+
+
+def test_who_takes_nothing_but_redundant_audio_takes_nothing() -> None:
+    source = consumable(devices.sending("chromium", "audio", "opus"), "audio")
+    theirs = devices.receiving("chromium", ROUTER)
+    only_red = attrs.evolve(theirs, codecs=tuple(c for c in theirs.codecs if c.mimeType == "audio/red"))
+    assert only_red.codecs
+    assert not ortc.can_consume(source, only_red)
+    with pytest.raises(ortc.UnsupportedError):
+        consume(source, only_red)
+
+
+def test_a_publisher_of_redundant_audio_is_consumed_as_opus() -> None:
+    sent = devices.sending("chromium", "audio", "opus")
+    opus = sent.codecs[0]
+    red = ortc.types.RtpCodecParameters("audio/red", 63, 48000, 2, {"": f"{opus.payloadType}/{opus.payloadType}"})
+    source = consumable(attrs.evolve(sent, codecs=(red, opus)), "audio")
+    assert [codec.mimeType for codec in source.codecs] == ["audio/opus", "audio/red"]
+    assert source.codecs[0].payloadType == router_codec("audio/opus")
 
 
 def test_codecs_that_nobody_shares() -> None:

@@ -13,7 +13,14 @@ from videocall.ortc.types import RtpCodecCapability
 OPUS = RtpCodecCapability("audio", "audio/opus", 48000, 2)
 VP8 = RtpCodecCapability("video", "video/VP8", 90000)
 
-media_codecs = st.lists(st.sampled_from(ortc.DEFAULT_CODECS), unique_by=id, max_size=len(ortc.DEFAULT_CODECS))
+def _has_opus_for_red(codecs: list[RtpCodecCapability]) -> bool:
+    names = {codec.mimeType for codec in codecs}
+    return "audio/red" not in names or "audio/opus" in names
+
+
+media_codecs = st.lists(
+    st.sampled_from(ortc.DEFAULT_CODECS), unique_by=id, max_size=len(ortc.DEFAULT_CODECS)
+).filter(_has_opus_for_red)
 
 
 @given(media_codecs)
@@ -39,6 +46,20 @@ def test_payload_types_are_unique_and_wishes_are_met(codecs: list[RtpCodecCapabi
     assert all(number is not None and 96 <= number < ortc.PROBATOR_PAYLOAD_TYPE for number in numbers)
     given_back = [c.preferredPayloadType for c in offered if c.mimeType != "video/rtx"]
     assert all(w.preferredPayloadType in {None, got} for w, got in zip(wanted, given_back, strict=True))
+
+
+def test_redundant_audio_is_of_the_routers_opus_wherever_it_stands() -> None:
+    opus, red = (RtpCodecCapability("audio", name, 48000, 2) for name in ("audio/opus", "audio/red"))
+    for codecs in ([opus, red], [red, opus]):
+        offered = ortc.generate_router_rtp_capabilities(codecs).codecs
+        by_name = {codec.mimeType: codec for codec in offered}
+        number = by_name["audio/opus"].preferredPayloadType
+        assert by_name["audio/red"].parameters == {"": f"{number}/{number}"}
+
+
+def test_redundant_audio_of_nothing_is_refused() -> None:
+    with pytest.raises(ortc.InvalidParameterError, match=r"mediaCodecs\[0\]"):
+        ortc.generate_router_rtp_capabilities([RtpCodecCapability("audio", "audio/red", 48000, 2)])
 
 
 def test_unknown_parameters_are_kept() -> None:
