@@ -3,7 +3,7 @@ ARGS ?=
 PROJECT = $(PYTHON) tools
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench dev wheel format python
+.PHONY: help run test check bench quality dev wheel format python
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,6 +19,9 @@ check: python ## lint, format and type checks, all strict
 
 bench: python ## run the benchmarks; ARGS goes to pytest
 	@$(PROJECT)/bench.py $(ARGS)
+
+quality: python ## calls through bad networks: docs/quality.md anew; ARGS names scenarios
+	@$(PROJECT)/quality.py $(ARGS)
 
 dev: python ## make .venv for development: editable install, debug extension, all tools
 	@$(PROJECT)/dev.py

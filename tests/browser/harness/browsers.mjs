@@ -26,19 +26,26 @@ const CHROMIUM_ARGS = [
  * @property {boolean} [devices] false: the machine has neither
  * @property {string} [home] the person's home directory, where authorities are that they trust
  * @property {string} [trust] an http origin, not on localhost, on which devices may be used all the same
+ * @property {string} [executablePath] another program than Debian's Chromium
  */
 
 /**
  * @param {ChromiumOptions} [options]
  * @returns {Promise<Browser>}
  */
-export function launchChromium({ permission = 'allow', devices = true, home, trust } = {}) {
+export function launchChromium({
+  permission = 'allow',
+  devices = true,
+  home,
+  trust,
+  executablePath,
+} = {}) {
   const args = CHROMIUM_ARGS.filter((arg) => devices || !arg.startsWith('--use-fake-device'));
   args.push(permission === 'allow' ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts');
   if (trust !== undefined) args.push(`--unsafely-treat-insecure-origin-as-secure=${trust}`);
   return puppeteer.launch({
     browser: 'chrome',
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: executablePath ?? process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     pipe: true,
     args,

@@ -43,13 +43,14 @@ export class Participant {
    * @param {Promise<Browser>} launching
    * @param {string} url
    * @param {string} name how they will call themselves
+   * @param {(() => void)[]} [hooks] what runs in the page before its own scripts
    */
-  static async open(launching, url, name) {
+  static async open(launching, url, name, hooks = []) {
     const browser = await launching;
     try {
       const page = (await browser.pages())[0] ?? (await browser.newPage());
       await page.setViewport({ width: 960, height: 640 });
-      await page.evaluateOnNewDocument(watchPeerConnections);
+      for (const hook of [watchPeerConnections, ...hooks]) await page.evaluateOnNewDocument(hook);
       const participant = new Participant(browser, page, name, await watchRequests(page));
       await page.goto(url);
       return participant;
