@@ -368,20 +368,15 @@ impl Munger {
     pub fn write_red_header(
         &self,
         out: &mut [u8],
-        packet: &Packet,
         extensions: &[u8],
         rewrite: Rewrite,
     ) -> Option<usize> {
-        if self.red == NONE {
-            return None;
-        }
         let rewrite = Rewrite {
+            payload_type: self.red,
             padding: 0,
             ..rewrite
         };
-        let len = self.write_header(out, packet, extensions, rewrite);
-        out[1] = out[1] & 0x80 | self.red;
-        Some(len)
+        (self.red != NONE).then(|| self.write_header(out, extensions, rewrite))
     }
 
     fn push_element(&mut self, id: u8, value: &[u8]) -> u8 {

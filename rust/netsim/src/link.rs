@@ -90,11 +90,6 @@ impl LinkState {
         }
     }
 
-    pub(crate) fn queue(&self, now: Instant) -> Duration {
-        self.bottleneck_free_at
-            .map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
-    }
-
     /// When a datagram of `len` bytes sent at `now` arrives: never, once or twice.
     pub(crate) fn arrivals(
         &mut self,

@@ -62,7 +62,7 @@ pub(super) fn assemble_red(
         };
     }
     let extensions = pool.extensions(&packet.slot, packet.extension_len as usize);
-    let header_len = munger.write_red_header(out, packet, extensions, rewrite)?;
+    let header_len = munger.write_red_header(out, extensions, rewrite)?;
     let len = header_len + write_red(&mut out[header_len..], &blocks[first..]);
     Some((header_len, len))
 }
