@@ -12,6 +12,10 @@ new_key_type! {
     pub struct ProducerKey;
     /// A consumer.
     pub struct ConsumerKey;
+    /// A data producer.
+    pub struct DataProducerKey;
+    /// A data consumer.
+    pub struct DataConsumerKey;
     /// An observer.
     pub struct ObserverKey;
 }

@@ -8,6 +8,7 @@ mod allocation;
 mod bandwidth;
 mod cache;
 mod consumer;
+mod data;
 mod error;
 mod extension;
 mod keyframe_request;
@@ -32,6 +33,7 @@ pub mod feedback;
 pub mod ice;
 pub mod rtcp;
 pub mod rtp;
+pub mod sctp;
 pub mod srtp;
 
 pub use error::{Error, ErrorCode};

@@ -9,8 +9,9 @@ use crate::dtls::{DtlsEndpoint, Fingerprint};
 use crate::extension::IncomingExtensions;
 use crate::feedback::{RateMeter, RembEstimator, TwccFeedback};
 use crate::ice::{IceLite, IceState};
-use crate::keys::{ConsumerKey, ProducerKey, RouterKey};
+use crate::keys::{ConsumerKey, DataConsumerKey, DataProducerKey, ProducerKey, RouterKey};
 use crate::rtp::Ssrc;
+use crate::sctp::Sctp;
 use crate::sharing::Sharing;
 use crate::srtp::{SrtpRx, SrtpTx};
 
@@ -78,8 +79,8 @@ pub struct Transport {
     pub id: String,
     /// Its router.
     pub router: RouterKey,
-    /// ICE agent.
-    pub ice: IceLite,
+    /// ICE agent; a direct transport has none.
+    pub ice: Option<IceLite>,
     /// Last announced ICE state.
     pub ice_state: IceState,
     /// The address pair in use.
@@ -94,6 +95,14 @@ pub struct Transport {
     pub producers: Vec<ProducerKey>,
     /// Who receives here.
     pub consumers: Vec<ConsumerKey>,
+    /// SCTP, when it was asked for.
+    pub sctp: Option<Box<Sctp>>,
+    /// Who sends messages here.
+    pub data_producers: Vec<DataProducerKey>,
+    /// Who receives messages here.
+    pub data_consumers: Vec<DataConsumerKey>,
+    /// Where to look for a free SCTP stream.
+    pub next_data_stream: u16,
     /// Incoming SSRCs.
     pub routes: Vec<(Ssrc, Route)>,
     /// Outgoing SSRCs.
@@ -157,11 +166,11 @@ pub struct TransportStats {
 
 impl Transport {
     /// A transport that waits for its peer.
-    pub fn new(id: String, router: RouterKey, ice: IceLite) -> Self {
+    pub fn new(id: String, router: RouterKey, ice: Option<IceLite>) -> Self {
         Self {
             id,
             router,
-            ice_state: ice.state(),
+            ice_state: IceState::New,
             ice,
             selected: None,
             dtls: Dtls::New(Vec::new()),
@@ -169,6 +178,10 @@ impl Transport {
             srtp: None,
             producers: Vec::new(),
             consumers: Vec::new(),
+            sctp: None,
+            data_producers: Vec::new(),
+            data_consumers: Vec::new(),
+            next_data_stream: 0,
             routes: Vec::new(),
             outgoing: HashMap::default(),
             extensions: IncomingExtensions::default(),
@@ -202,6 +215,11 @@ impl Transport {
             (Some(estimate), Some(max)) => Some(estimate.min(max)),
             (estimate, max) => estimate.or(max),
         }
+    }
+
+    /// Whether its peer is the application.
+    pub fn is_direct(&self) -> bool {
+        self.ice.is_none()
     }
 
     /// What an incoming SSRC belongs to.

@@ -5,7 +5,11 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::Sfu;
-use crate::keys::{ConsumerKey, ObserverKey, ProducerKey, RouterKey, TransportKey};
+use crate::data::DataKind;
+use crate::keys::{
+    ConsumerKey, DataConsumerKey, DataProducerKey, ObserverKey, ProducerKey, RouterKey,
+    TransportKey,
+};
 use crate::transport::Dtls;
 
 impl Sfu {
@@ -32,11 +36,23 @@ impl Sfu {
         };
         let producers = std::mem::take(&mut transport.producers);
         let consumers = std::mem::take(&mut transport.consumers);
+        let data_producers = std::mem::take(&mut transport.data_producers);
+        let data_consumers = std::mem::take(&mut transport.data_consumers);
+        for producer in data_producers {
+            self.close_data_producer(producer, "transportClosed", now);
+        }
+        for consumer in data_consumers {
+            self.close_data_consumer(consumer, "transportClosed", now);
+        }
         for producer in producers {
             self.close_producer(producer, "transportClosed");
         }
         for consumer in consumers {
             self.close_consumer(consumer, "transportClosed");
+        }
+        if let Some(sctp) = self.transports[key].sctp.as_mut() {
+            sctp.close(now);
+            self.run_sctp(key, now);
         }
         // The peer learns of it by close_notify, so that it need not wait for its own timeout.
         self.run_dtls_closing(key, now);
@@ -114,8 +130,60 @@ impl Sfu {
         self.announce("observer", &observer.id, reason);
     }
 
+    /// Closes the transport of a peer that broke the rules, saying which.
+    pub(super) fn close_offender(&mut self, key: TransportKey, offence: &str, now: Instant) {
+        self.offence = Some(offence.to_owned());
+        self.close_transport(key, "error", now);
+        self.offence = None;
+    }
+
+    pub(super) fn close_data_producer(&mut self, key: DataProducerKey, reason: &str, now: Instant) {
+        let Some(producer) = self.data_producers.get_mut(key) else {
+            return;
+        };
+        for consumer in std::mem::take(&mut producer.consumers) {
+            self.close_data_consumer(consumer, "dataProducerClosed", now);
+        }
+        let Some(producer) = self.data_producers.remove(key) else {
+            return;
+        };
+        self.ids.data_producers.remove(&producer.id);
+        self.close_stream(producer.transport, producer.kind, now);
+        if let Some(transport) = self.transports.get_mut(producer.transport) {
+            transport.data_producers.retain(|other| *other != key);
+        }
+        self.announce("dataProducer", &producer.id, reason);
+    }
+
+    pub(super) fn close_data_consumer(&mut self, key: DataConsumerKey, reason: &str, now: Instant) {
+        let Some(consumer) = self.data_consumers.remove(key) else {
+            return;
+        };
+        self.ids.data_consumers.remove(&consumer.id);
+        if let Some(producer) = self.data_producers.get_mut(consumer.producer) {
+            producer.consumers.retain(|other| *other != key);
+        }
+        self.close_stream(consumer.transport, consumer.kind, now);
+        if let Some(transport) = self.transports.get_mut(consumer.transport) {
+            transport.data_consumers.retain(|other| *other != key);
+        }
+        self.announce("dataConsumer", &consumer.id, reason);
+    }
+
+    fn close_stream(&mut self, key: TransportKey, kind: DataKind, now: Instant) {
+        if let Some(transport) = self.transports.get_mut(key)
+            && let (Some(sctp), Some(stream)) = (&mut transport.sctp, kind.stream())
+        {
+            sctp.close_stream(now, stream);
+            self.run_sctp(key, now);
+        }
+    }
+
     fn announce(&mut self, kind: &str, id: &str, reason: &str) {
-        self.messages
-            .event("closed", id, json!({"kind": kind, "reason": reason}));
+        let mut data = json!({"kind": kind, "reason": reason});
+        if let Some(offence) = &self.offence {
+            data["detail"] = json!(offence);
+        }
+        self.messages.event("closed", id, data);
     }
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Sfu;
+use super::data::{DataConsumerId, DataProducerId};
 use super::requests::{ConsumerId, Envelope, ObserverId, ProducerId, RouterId, TransportId, parse};
 use crate::error::Error;
 use crate::keys::{ConsumerKey, ObserverKey, ProducerKey, RouterKey, TransportKey};
@@ -70,6 +71,29 @@ impl Sfu {
             "closeConsumer" => {
                 let key = self.consumer(&parse::<ConsumerId>(data)?.consumer_id)?;
                 self.close_consumer(key, "closed");
+                Ok(json!({}))
+            }
+            "createDirectTransport" => self.create_direct_transport(parse(data)?),
+            "produceData" => self.produce_data(parse(data)?),
+            "pauseDataProducer" => self.pause_data_producer(parse(data)?, true),
+            "resumeDataProducer" => self.pause_data_producer(parse(data)?, false),
+            "closeDataProducer" => {
+                let id = parse::<DataProducerId>(data)?.data_producer_id;
+                let key = self.data_producer(&id)?;
+                self.close_data_producer(key, "closed", now);
+                Ok(json!({}))
+            }
+            "consumeData" => self.consume_data(parse(data)?),
+            "pauseDataConsumer" => self.pause_data_consumer(parse(data)?, true),
+            "resumeDataConsumer" => self.pause_data_consumer(parse(data)?, false),
+            "setSubchannels" => self.set_subchannels(parse(data)?),
+            "setBufferedAmountLowThreshold" => self.set_buffered_amount_low_threshold(parse(data)?),
+            "getBufferedAmount" => self.buffered_amount(parse(data)?),
+            "sendData" => self.send_data(parse(data)?, now),
+            "closeDataConsumer" => {
+                let id = parse::<DataConsumerId>(data)?.data_consumer_id;
+                let key = self.data_consumer(&id)?;
+                self.close_data_consumer(key, "closed", now);
                 Ok(json!({}))
             }
             "createAudioLevelObserver" => self.create_audio_level_observer(parse(data)?, now),

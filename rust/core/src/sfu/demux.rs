@@ -77,12 +77,15 @@ impl Sfu {
         };
         self.current = Some(key);
         let transport = &mut self.transports[key];
-        let Some(reply) = transport.ice.handle_request(now, local, remote, datagram) else {
+        let Some(ice) = &mut transport.ice else {
+            return;
+        };
+        let Some(reply) = ice.handle_request(now, local, remote, datagram) else {
             self.metrics.bad_datagrams += 1;
             return;
         };
         transport.stats.bytes_received += datagram.len() as u64;
-        if transport.ice.knows(local, remote) {
+        if ice.knows(local, remote) {
             self.claim_address(now, (local, remote), key);
         }
         if let Some((old_local, old_remote)) = reply.forgotten
@@ -120,7 +123,10 @@ impl Sfu {
         let Some(transport) = self.transports.get_mut(key) else {
             return;
         };
-        let (state, selected) = (transport.ice.state(), transport.ice.selected());
+        let Some(ice) = &transport.ice else {
+            return;
+        };
+        let (state, selected) = (ice.state(), ice.selected());
         if selected != transport.selected {
             transport.selected = selected;
             if let Some((local, remote)) = selected {
@@ -191,6 +197,7 @@ impl Sfu {
         };
         feed(endpoint);
         let mut new_state = None;
+        let mut data = Vec::new();
         while let Some(output) = endpoint.poll() {
             match output {
                 DtlsOutput::Datagram(datagram) => {
@@ -203,7 +210,7 @@ impl Sfu {
                     transport.srtp = Some(Srtp { tx, rx });
                     new_state = Some(DtlsState::Connected);
                 }
-                DtlsOutput::Data(_) => {}
+                DtlsOutput::Data(packet) => data.push(packet),
                 DtlsOutput::Closed => {
                     new_state = Some(DtlsState::Closed);
                     break;
@@ -226,6 +233,9 @@ impl Sfu {
                 self.set_dtls_state(key, state);
             }
             None => {}
+        }
+        for packet in data {
+            self.handle_sctp(now, key, packet);
         }
     }
 

@@ -6,12 +6,14 @@
 mod allocate;
 mod close;
 mod control;
+mod data;
 mod demux;
 mod dynacast;
 mod feedback_in;
 mod forward;
 mod ingest;
 mod media;
+mod messages;
 mod observers;
 mod outbox;
 mod plan;
@@ -37,9 +39,13 @@ use slotmap::SlotMap;
 
 use crate::allocation::Demand;
 use crate::consumer::Consumer;
+use crate::data::{DataConsumer, DataProducer};
 use crate::dtls::Certificate;
 use crate::error::Error;
-use crate::keys::{ConsumerKey, ObserverKey, ProducerKey, RouterKey, TransportKey};
+use crate::keys::{
+    ConsumerKey, DataConsumerKey, DataProducerKey, ObserverKey, ProducerKey, RouterKey,
+    TransportKey,
+};
 use crate::metrics::Metrics;
 use crate::observer::Observer;
 use crate::pool::Pool;
@@ -107,6 +113,8 @@ pub struct Sfu {
     transports: SlotMap<TransportKey, Transport>,
     producers: SlotMap<ProducerKey, Producer>,
     consumers: SlotMap<ConsumerKey, Consumer>,
+    data_producers: SlotMap<DataProducerKey, DataProducer>,
+    data_consumers: SlotMap<DataConsumerKey, DataConsumer>,
     observers: SlotMap<ObserverKey, Observer>,
     ufrags: HashMap<String, TransportKey>,
     addresses: AddressMap,
@@ -129,6 +137,8 @@ pub struct Sfu {
     demands: Vec<Demand>,
     messages: Messages,
     metrics: Metrics,
+    /// Why the transport that is being closed is, when its peer broke the rules.
+    offence: Option<String>,
     /// The transport that is being worked on, for [`Sfu::abandon_current`].
     current: Option<TransportKey>,
 }
@@ -140,6 +150,8 @@ struct Ids {
     transports: HashMap<String, TransportKey>,
     producers: HashMap<String, ProducerKey>,
     consumers: HashMap<String, ConsumerKey>,
+    data_producers: HashMap<String, DataProducerKey>,
+    data_consumers: HashMap<String, DataConsumerKey>,
     observers: HashMap<String, ObserverKey>,
 }
 
@@ -162,6 +174,8 @@ impl Sfu {
             transports: SlotMap::with_key(),
             producers: SlotMap::with_key(),
             consumers: SlotMap::with_key(),
+            data_producers: SlotMap::with_key(),
+            data_consumers: SlotMap::with_key(),
             observers: SlotMap::with_key(),
             ufrags: HashMap::new(),
             addresses: AddressMap::default(),
@@ -178,6 +192,7 @@ impl Sfu {
             demands: Vec::new(),
             messages: Messages::default(),
             metrics: Metrics::default(),
+            offence: None,
             current: None,
         })
     }

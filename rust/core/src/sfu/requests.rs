@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::params::{DtlsParameters, MediaKind, RtpMapping, RtpParameters};
+use crate::sctp::SctpOptions;
 
 #[derive(Deserialize)]
 pub(super) struct Envelope<'a> {
@@ -100,6 +101,54 @@ pub(super) struct CreateTransport {
     pub(super) transport_id: String,
     #[serde(default)]
     pub(super) initial_available_outgoing_bitrate: Option<u64>,
+    #[serde(flatten)]
+    pub(super) sctp: SctpRequest,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreateDirectTransport {
+    pub(super) router_id: String,
+    pub(super) transport_id: String,
+}
+
+/// Whether and how a transport has SCTP, with mediasoup's defaults.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SctpRequest {
+    #[serde(default)]
+    enable_sctp: bool,
+    #[serde(default)]
+    num_sctp_streams: Option<u16>,
+    #[serde(default)]
+    max_sctp_message_size: Option<u32>,
+    #[serde(default)]
+    sctp_send_buffer_size: Option<u32>,
+}
+
+impl SctpRequest {
+    pub(super) fn options(&self) -> Result<Option<SctpOptions>, Error> {
+        let options = SctpOptions {
+            max_streams: self.num_sctp_streams.unwrap_or(1024),
+            max_message: self.max_sctp_message_size.unwrap_or(256 << 10),
+            send_buffer: self.sctp_send_buffer_size.unwrap_or(256 << 10) as usize,
+        };
+        if !(1..=1024).contains(&options.max_streams) {
+            return Err(Error::bad_request("numSctpStreams: not from 1 to 1024"));
+        }
+        // A message is kept whole; the receiver window is 1 MiB.
+        if !(1..=1 << 19).contains(&options.max_message) {
+            return Err(Error::bad_request(
+                "maxSctpMessageSize: not from 1 to 524288 bytes",
+            ));
+        }
+        if !(1..=16 << 20).contains(&options.send_buffer) {
+            return Err(Error::bad_request(
+                "sctpSendBufferSize: not from 1 to 16777216 bytes",
+            ));
+        }
+        Ok(self.enable_sctp.then_some(options))
+    }
 }
 
 #[derive(Deserialize)]

@@ -72,11 +72,15 @@ impl Sfu {
 
     fn run_timers(&mut self, key: TransportKey, now: Instant) {
         if let Some(transport) = self.transports.get_mut(key) {
-            transport.ice.handle_timeout(now);
+            transport
+                .ice
+                .iter_mut()
+                .for_each(|ice| ice.handle_timeout(now));
         }
         self.after_ice(key, now);
         self.run_dtls(key, now, |endpoint| endpoint.handle_timeout(now));
         self.tell_unwatched(key, now);
+        self.run_sctp_timer(key, now);
         self.send_feedback(key, now);
         self.send_reports(key, now);
         if let Some(at) = self.next_timer(key) {
@@ -107,8 +111,9 @@ impl Sfu {
             .as_ref()
             .and_then(|t| t.next_timeout());
         let own = [
-            transport.ice.next_timeout(),
+            transport.ice.as_ref().and_then(|ice| ice.next_timeout()),
             dtls,
+            transport.sctp.as_ref().and_then(|sctp| sctp.next_timeout()),
             transport_cc,
             transport.reports_due,
         ];

@@ -5,12 +5,15 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::control::vacant;
-use super::requests::{ConnectTransport, CreateTransport, SetMaxBitrate, TransportId};
+use super::requests::{
+    ConnectTransport, CreateDirectTransport, CreateTransport, SetMaxBitrate, TransportId,
+};
 use super::{ListenAddr, Sfu};
 use crate::dtls::{DtlsEndpoint, DtlsRole};
 use crate::error::Error;
 use crate::ice::IceLite;
 use crate::params::{DtlsParameters, RemoteDtlsRole};
+use crate::sctp::{Sctp, SctpOptions};
 use crate::transport::{Dtls, DtlsState, Transport};
 
 impl Sfu {
@@ -21,6 +24,7 @@ impl Sfu {
     ) -> Result<Value, Error> {
         let router = self.router(&request.router_id)?;
         vacant(&self.ids.transports, "transport", &request.transport_id)?;
+        let sctp = request.sctp.options()?;
         // The worker's number leads, so that any process can tell whose ufrag it is.
         let prefix = format!("{:02x}", self.config.worker_id);
         let ice = IceLite::new(&mut self.rng, &prefix, now);
@@ -29,10 +33,11 @@ impl Sfu {
         let id = request.transport_id;
         let key = self
             .transports
-            .insert(Transport::new(id.clone(), router, ice));
+            .insert(Transport::new(id.clone(), router, Some(ice)));
         if let Some(bitrate) = request.initial_available_outgoing_bitrate {
             self.transports[key].initial_outgoing_bitrate = bitrate;
         }
+        self.transports[key].sctp = sctp.map(|options| Box::new(Sctp::new(options)));
         self.routers[router].transports.push(key);
         self.ids.transports.insert(id, key);
         self.ufrags.insert(ufrag, key);
@@ -41,7 +46,24 @@ impl Sfu {
             "iceParameters": ice_parameters,
             "iceCandidates": self.candidates(),
             "dtlsParameters": {"role": "auto", "fingerprints": self.certificate.fingerprints()},
+            "sctpParameters": sctp.map(|options| sctp_parameters(&options)),
         }))
+    }
+
+    /// A transport whose peer is the application.
+    pub(super) fn create_direct_transport(
+        &mut self,
+        request: CreateDirectTransport,
+    ) -> Result<Value, Error> {
+        let router = self.router(&request.router_id)?;
+        vacant(&self.ids.transports, "transport", &request.transport_id)?;
+        let id = request.transport_id;
+        let key = self
+            .transports
+            .insert(Transport::new(id.clone(), router, None));
+        self.routers[router].transports.push(key);
+        self.ids.transports.insert(id, key);
+        Ok(json!({}))
     }
 
     /// Host candidates (RFC 8445, 5.1.2), the first listen address being preferred.
@@ -74,6 +96,9 @@ impl Sfu {
         let key = self.transport(&request.transport_id)?;
         self.current = Some(key);
         let transport = &mut self.transports[key];
+        if transport.is_direct() {
+            return Err(Error::unsupported("a direct transport is not connected"));
+        }
         let Dtls::New(early) = &mut transport.dtls else {
             return Err(Error::conflict("the transport is connected already"));
         };
@@ -108,14 +133,17 @@ impl Sfu {
     ) -> Result<Value, Error> {
         let key = self.transport(&request.transport_id)?;
         let transport = &mut self.transports[key];
-        transport.ice.restart(&mut self.rng, now);
-        let parameters = transport.ice.parameters();
+        let Some(ice) = &mut transport.ice else {
+            return Err(Error::unsupported("the transport has no ICE"));
+        };
+        ice.restart(&mut self.rng, now);
+        let parameters = ice.parameters();
         self.ufrags
             .insert(parameters.username_fragment.clone(), key);
         let answer = json!({"iceParameters": parameters});
-        let ice = &self.transports[key].ice;
+        let accepts = |ufrag: &str| ice.accepts(ufrag);
         self.ufrags
-            .retain(|ufrag, owner| *owner != key || ice.accepts(ufrag));
+            .retain(|ufrag, owner| *owner != key || accepts(ufrag));
         Ok(answer)
     }
 
@@ -143,4 +171,17 @@ impl Sfu {
         self.reschedule(key);
         Ok(json!({}))
     }
+}
+
+/// mediasoup's SctpParameters; newer clients read the last two, older ones `maxMessageSize`.
+fn sctp_parameters(options: &SctpOptions) -> Value {
+    json!({
+        "port": 5000,
+        "OS": options.max_streams,
+        "MIS": options.max_streams,
+        "maxMessageSize": options.max_message,
+        "maxSendMessageSize": options.max_message,
+        "maxReceiveMessageSize": options.max_message,
+        "sendBufferSize": options.send_buffer,
+    })
 }

@@ -4,6 +4,7 @@
 mod rig;
 
 mod closing;
+mod data;
 mod feedback;
 mod handshake;
 mod insider;

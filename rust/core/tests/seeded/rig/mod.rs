@@ -1,6 +1,7 @@
 //! The test bench: a world with one SFU, a network and nodes; the nodes; and signalling's part of the work.
 
 mod client;
+mod data;
 mod params;
 mod raw;
 mod world;

@@ -19,6 +19,9 @@ use videocall_core::rtcp::{RtcpPacket, packets};
 use videocall_core::rtp::{HeaderFields, HeaderWriter, RtpHeader};
 use videocall_core::srtp::{SrtpRx, SrtpTx};
 
+use serde_json::json;
+
+use super::data::Channels;
 use super::world::{Node, SFU_ADDRESS, TransportInfo, World};
 
 static CRYPTO: AwsLcRsProvider = AwsLcRsProvider::new();
@@ -44,6 +47,9 @@ pub struct Raw {
     dtls: DtlsEndpoint,
     dtls_started: bool,
     keys: Option<(SrtpTx, SrtpRx)>,
+    /// Whether it opens SCTP when it is connected.
+    wants_channels: bool,
+    pub channels: Option<Channels>,
     next_check: Instant,
     outgoing: VecDeque<Vec<u8>>,
 }
@@ -56,6 +62,29 @@ impl Raw {
         world.connect_transport(id, "client", &certificate.fingerprints());
         let raw = Self::new(&certificate, info, world.now());
         world.add_raw(raw)
+    }
+
+    /// The same on a transport with SCTP, which it opens.
+    pub fn join_with_channels(world: &mut World, id: &str) -> usize {
+        let data = json!({"routerId": "r", "transportId": id, "enableSctp": true});
+        let answer = world.request("createWebRtcTransport", data);
+        assert_eq!(answer["sctpParameters"]["maxMessageSize"], 256 << 10);
+        let info: TransportInfo = serde_json::from_value(answer).expect("a transport");
+        let certificate = Certificate::generate().expect("a certificate");
+        world.connect_transport(id, "client", &certificate.fingerprints());
+        let mut raw = Self::new(&certificate, info, world.now());
+        raw.wants_channels = true;
+        world.add_raw(raw)
+    }
+
+    /// SCTP, which was opened.
+    pub fn channels(&mut self) -> &mut Channels {
+        self.channels.as_mut().expect("SCTP")
+    }
+
+    /// Sends any bytes as DTLS application data.
+    pub fn send_data(&mut self, data: &[u8]) {
+        self.dtls.send_data(data);
     }
 
     /// A peer that shows another certificate than the one that was announced for it.
@@ -78,6 +107,8 @@ impl Raw {
             dtls: dtls.expect("a DTLS endpoint"),
             dtls_started: false,
             keys: None,
+            wants_channels: false,
+            channels: None,
             next_check: now,
             outgoing: VecDeque::new(),
         }
@@ -145,11 +176,28 @@ impl Raw {
         compounds.flat_map(|(_, compound)| packets(compound).flatten())
     }
 
-    fn drain_dtls(&mut self) {
+    fn drain_dtls(&mut self, now: Instant) {
+        if let Some(channels) = &mut self.channels {
+            while let Some(packet) = channels.outgoing.pop_front() {
+                self.dtls.send_data(&packet);
+            }
+        }
         while let Some(output) = self.dtls.poll() {
             match output {
                 DtlsOutput::Datagram(datagram) => self.outgoing.push_back(datagram),
-                DtlsOutput::Connected { tx, rx, .. } => self.keys = Some((tx, rx)),
+                DtlsOutput::Connected { tx, rx, .. } => {
+                    self.keys = Some((tx, rx));
+                    if self.wants_channels {
+                        self.channels = Some(Channels::connect(now));
+                        return self.drain_dtls(now);
+                    }
+                }
+                DtlsOutput::Data(packet) => {
+                    if let Some(channels) = &mut self.channels {
+                        channels.handle_packet(now, packet);
+                        return self.drain_dtls(now);
+                    }
+                }
                 _ => {}
             }
         }
@@ -193,7 +241,7 @@ impl Node for Raw {
             20..=63 => self.dtls.handle_datagram(now, datagram),
             _ => self.open(now, datagram),
         }
-        self.drain_dtls();
+        self.drain_dtls(now);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -205,15 +253,36 @@ impl Node for Raw {
         if self.dtls_started && self.dtls.next_timeout().is_some_and(|due| due <= now) {
             self.dtls.handle_timeout(now);
         }
-        self.drain_dtls();
+        let channels = self.channels.as_mut();
+        if let Some(channels) = channels.filter(|it| it.next_timeout().is_some_and(|at| at <= now))
+        {
+            channels.handle_timeout(now);
+        }
+        self.drain_dtls(now);
     }
 
     fn next_timeout(&mut self) -> Option<Instant> {
         let dtls = self.dtls.next_timeout().filter(|_| self.dtls_started);
-        dtls.into_iter().chain([self.next_check]).min()
+        let channels = self.channels.as_ref().and_then(Channels::next_timeout);
+        dtls.into_iter()
+            .chain(channels)
+            .chain([self.next_check])
+            .min()
     }
 
     fn poll_datagram(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
+        let channels = self
+            .channels
+            .as_mut()
+            .map(|it| std::mem::take(&mut it.outgoing));
+        for packet in channels.into_iter().flatten() {
+            self.dtls.send_data(&packet);
+        }
+        while let Some(output) = self.dtls.poll() {
+            if let DtlsOutput::Datagram(datagram) = output {
+                self.outgoing.push_back(datagram);
+            }
+        }
         self.outgoing
             .pop_front()
             .map(|datagram| (SFU_ADDRESS, datagram))
