@@ -13,7 +13,23 @@ from videocall.sfu import AddressInUseError
 
 Json = dict[str, Any]
 
-PARENTS = {"transport": "routerId", "producer": "transportId", "consumer": "transportId", "observer": "routerId"}
+PARENTS = {
+    "transport": "routerId",
+    "observer": "routerId",
+    "producer": "transportId",
+    "consumer": "transportId",
+    "dataProducer": "transportId",
+    "dataConsumer": "transportId",
+}
+SCTP_PARAMETERS = {
+    "port": 5000,
+    "OS": 1024,
+    "MIS": 1024,
+    "maxMessageSize": 262144,
+    "maxSendMessageSize": 262144,
+    "maxReceiveMessageSize": 262144,
+    "sendBufferSize": 262144,
+}
 FINGERPRINT = {"algorithm": "sha-256", "value": ":".join(["AB"] * 32)}
 
 
@@ -143,6 +159,8 @@ class FakeWorker:
                 self.close_object(child_id, f"{kind}Closed")
             elif child["data"].get("producerId") == object_id and child["kind"] == "consumer":
                 self.close_object(child_id, "producerClosed")
+            elif child["data"].get("dataProducerId") == object_id and child["kind"] == "dataConsumer":
+                self.close_object(child_id, "dataProducerClosed")
         del self.objects[object_id]
         self.emit("closed", object_id, {"kind": kind, "reason": reason})
 
@@ -193,7 +211,70 @@ class FakeWorker:
             },
             "iceCandidates": candidates,
             "dtlsParameters": {"role": "auto", "fingerprints": [FINGERPRINT]},
+            "sctpParameters": SCTP_PARAMETERS if data["enableSctp"] else None,
         }
+
+    def _create_direct_transport(self, data: Json) -> Json:
+        self._add("transport", data)
+        return {}
+
+    def _produce_data(self, data: Json) -> Json:
+        self._add("dataProducer", data)
+        stream = data.get("sctpStreamParameters")
+        return {"type": "sctp" if stream else "direct", "sctpStreamParameters": stream}
+
+    def _consume_data(self, data: Json) -> Json:
+        producer = self.objects[data["dataProducerId"]]["data"]
+        self._add("dataConsumer", data)
+        direct = "enableSctp" not in self.objects[data["transportId"]]["data"]
+        return {
+            "type": "direct" if direct else "sctp",
+            "sctpStreamParameters": None if direct else {"streamId": 0, "ordered": True},
+            "label": producer["label"],
+            "protocol": producer["protocol"],
+            "dataProducerPaused": producer["paused"],
+        }
+
+    def _set_data_paused(self, key: str, data: Json, *, paused: bool) -> Json:
+        self.objects[data[key]]["data"]["paused"] = paused
+        for object_id, other in self.objects.items():
+            if key == "dataProducerId" and other["kind"] == "dataConsumer" and other["data"][key] == data[key]:
+                self.emit("dataProducerPause" if paused else "dataProducerResume", object_id)
+        return {}
+
+    def _pause_data_producer(self, data: Json) -> Json:
+        return self._set_data_paused("dataProducerId", data, paused=True)
+
+    def _resume_data_producer(self, data: Json) -> Json:
+        return self._set_data_paused("dataProducerId", data, paused=False)
+
+    def _pause_data_consumer(self, data: Json) -> Json:
+        return self._set_data_paused("dataConsumerId", data, paused=True)
+
+    def _resume_data_consumer(self, data: Json) -> Json:
+        return self._set_data_paused("dataConsumerId", data, paused=False)
+
+    def _send_data(self, data: Json) -> Json:
+        self.objects[data.get("dataProducerId") or data["dataConsumerId"]]["data"].setdefault("sent", []).append(data)
+        return {}
+
+    def _set_subchannels(self, data: Json) -> Json:
+        self.objects[data["dataConsumerId"]]["data"]["subchannels"] = data["subchannels"]
+        return {}
+
+    def _set_buffered_amount_low_threshold(self, data: Json) -> Json:
+        self.objects[data["dataConsumerId"]]["data"]["threshold"] = data["threshold"]
+        return {}
+
+    def _get_buffered_amount(self, data: Json) -> Json:
+        self.objects[data["dataConsumerId"]]
+        return {"bufferedAmount": 17}
+
+    def _close_data_producer(self, data: Json) -> Json:
+        return self._close_by_request(data["dataProducerId"])
+
+    def _close_data_consumer(self, data: Json) -> Json:
+        return self._close_by_request(data["dataConsumerId"])
 
     def _connect_web_rtc_transport(self, data: Json) -> Json:
         self.objects[data["transportId"]]["connected"] = data["dtlsParameters"]

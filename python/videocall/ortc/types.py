@@ -201,3 +201,41 @@ class IceCandidate:
     protocol: Literal["udp", "tcp"] = "udp"
     type: Literal["host"] = "host"
     tcpType: Literal["passive"] | None = None
+
+
+SctpStreamId: TypeAlias = Annotated[int, Meta(ge=0, le=65534)]
+UInt16: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
+
+
+@attrs.frozen
+class SctpStreamParameters:
+    """A data channel's SCTP stream (RFC 8831): at most one of the two bounds makes it partially reliable.
+
+    Attributes:
+        streamId: the number of the stream.
+        ordered: whether messages come in order; by default if they are fully reliable.
+        maxPacketLifeTime: milliseconds after which a message is given up.
+        maxRetransmits: repetitions after which a message is given up.
+    """
+
+    streamId: SctpStreamId
+    ordered: bool | None = None
+    maxPacketLifeTime: UInt16 | None = None
+    maxRetransmits: UInt16 | None = None
+
+
+@attrs.frozen
+class SctpParameters:
+    """What a client needs for data channels on a transport.
+
+    Newer clients read `maxSendMessageSize` and `maxReceiveMessageSize`, older ones `OS`, `MIS` (streams each way) and
+    `maxMessageSize`; sizes are in bytes.
+    """
+
+    port: int
+    OS: int
+    MIS: int
+    maxMessageSize: int
+    maxSendMessageSize: int
+    maxReceiveMessageSize: int
+    sendBufferSize: int

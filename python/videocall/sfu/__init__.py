@@ -11,6 +11,9 @@ half-made object behind.
 from videocall.ortc import DEFAULT_CODECS
 
 from ._consumer import Consumer
+from ._data import DataConsumer, DataProducer, DataType
+from ._data_transport import DataTransport
+from ._direct import DirectTransport
 from ._engine import Engine, ListenInfo, open_sfu
 from ._errors import (
     AddressInUseError,
@@ -23,9 +26,12 @@ from ._errors import (
     WorkerDiedError,
 )
 from ._events import (
+    BufferedAmountLow,
     Closed,
     CloseReason,
     ConsumerScore,
+    DataProducerPause,
+    DataProducerResume,
     DominantSpeaker,
     DtlsState,
     DtlsStateChange,
@@ -36,9 +42,13 @@ from ._events import (
     IceTuple,
     LayersChange,
     LayersWanted,
+    Message,
     ProducerPause,
     ProducerResume,
     ProducerScore,
+    SctpSendBufferFull,
+    SctpState,
+    SctpStateChange,
     Silence,
     StreamScore,
     Volume,
@@ -46,6 +56,7 @@ from ._events import (
     WantedLayer,
 )
 from ._extension import local_addresses
+from ._media_transport import MediaTransport
 from ._observer import ActiveSpeakerObserver, AudioLevelObserver, RtpObserver
 from ._producer import Producer, ProducerType
 from ._router import Router
@@ -57,12 +68,20 @@ __all__ = [
     "ActiveSpeakerObserver",
     "AddressInUseError",
     "AudioLevelObserver",
+    "BufferedAmountLow",
     "CloseReason",
     "Closed",
     "ClosedError",
     "ConflictError",
     "Consumer",
     "ConsumerScore",
+    "DataConsumer",
+    "DataProducer",
+    "DataProducerPause",
+    "DataProducerResume",
+    "DataTransport",
+    "DataType",
+    "DirectTransport",
     "DominantSpeaker",
     "DtlsState",
     "DtlsStateChange",
@@ -76,6 +95,8 @@ __all__ = [
     "LayersChange",
     "LayersWanted",
     "ListenInfo",
+    "MediaTransport",
+    "Message",
     "NotFoundError",
     "Producer",
     "ProducerPause",
@@ -84,6 +105,9 @@ __all__ = [
     "ProducerType",
     "Router",
     "RtpObserver",
+    "SctpSendBufferFull",
+    "SctpState",
+    "SctpStateChange",
     "SfuError",
     "Silence",
     "StreamScore",

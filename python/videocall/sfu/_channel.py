@@ -20,7 +20,8 @@ from ._errors import (
     UnsupportedError,
     WorkerDiedError,
 )
-from ._events import CloseReason, EventData
+from ._event_wire import EventData
+from ._events import CloseReason
 from ._extension import Media, WorkerLike
 
 T = TypeVar("T")

@@ -1,15 +1,15 @@
 """Events of transports, producers and consumers."""
 
-import logging
-from collections.abc import Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
-from msgspec import Meta
 
 IceState: TypeAlias = Literal["new", "connected", "completed", "disconnected", "closed"]
 DtlsState: TypeAlias = Literal["new", "connecting", "connected", "failed", "closed"]
-CloseReason: TypeAlias = Literal["closed", "routerClosed", "transportClosed", "producerClosed", "error"]
+SctpState: TypeAlias = Literal["new", "connecting", "connected", "failed", "closed"]
+CloseReason: TypeAlias = Literal[
+    "closed", "routerClosed", "transportClosed", "producerClosed", "dataProducerClosed", "error"
+]
 
 
 class Event:
@@ -152,116 +152,47 @@ class DominantSpeaker(Event):
 
 
 @attrs.frozen
+class SctpStateChange(Event):
+    """A transport's SCTP state; messages flow once it is ``connected``."""
+
+    sctp_state: SctpState
+
+
+@attrs.frozen
+class DataProducerPause(Event):
+    """A data consumer's producer was paused."""
+
+
+@attrs.frozen
+class DataProducerResume(Event):
+    """A data consumer's producer was resumed."""
+
+
+@attrs.frozen
+class BufferedAmountLow(Event):
+    """No more than the threshold's bytes wait for a data consumer's client any more; before, more did."""
+
+    buffered_amount: int
+
+
+@attrs.frozen
+class SctpSendBufferFull(Event):
+    """A message for a data consumer was dropped, since too much waits already. Comes once until one is sent again."""
+
+
+@attrs.frozen
+class Message(Event):
+    """A message came to a data consumer of a direct transport: text as `str`, anything else as `bytes`."""
+
+    message: str | bytes
+
+
+@attrs.frozen
 class Closed(Event):
-    """The object is closed. Comes once, as its last event, after the same event of everything inside it."""
+    """The object is closed. Comes once, as its last event, after the same event of everything inside it.
+
+    With the reason ``error``, `detail` may say what the peer did to deserve it.
+    """
 
     reason: CloseReason
-
-
-@attrs.frozen
-class WireTuple:
-    """An `IceTuple` as the worker writes it."""
-
-    localAddress: str
-    localPort: Annotated[int, Meta(ge=0, le=65535)]
-    remoteIp: str
-    remotePort: Annotated[int, Meta(ge=0, le=65535)]
-    protocol: Literal["udp", "tcp"]
-
-
-@attrs.frozen
-class WireStreamScore:
-    """A `StreamScore` as the worker writes it."""
-
-    encodingIdx: int
-    score: int
-    ssrc: int | None = None
-    rid: str | None = None
-
-
-@attrs.frozen
-class WireWantedLayer:
-    """A `WantedLayer` as the worker writes it."""
-
-    spatialLayer: int
-    wanted: bool
-    rid: str | None = None
-
-
-@attrs.frozen
-class WireConsumerScore:
-    """A `ConsumerScore` as the worker writes it."""
-
-    score: int
-    producerScore: int
-    producerScores: tuple[int, ...]
-
-
-@attrs.frozen
-class WireVolume:
-    """A `Volume` as the worker writes it."""
-
-    producerId: str
-    volume: int
-
-
-@attrs.frozen
-class EventData:
-    """The data of any event of the worker; each kind fills its own field."""
-
-    iceState: IceState | None = None
-    dtlsState: DtlsState | None = None
-    tuple: WireTuple | None = None
-    spatialLayer: int | None = None
-    temporalLayer: int | None = None
-    layers: Sequence[WireWantedLayer] | None = None
-    scores: Sequence[WireStreamScore] | None = None
-    consumerScore: WireConsumerScore | None = None
-    volumes: Sequence[WireVolume] | None = None
-    producerId: str | None = None
-    reason: CloseReason = "error"
-    kind: str | None = None
-    level: int = logging.INFO
-    message: str = ""
-
-
-def event_from_wire(name: str, data: EventData) -> Event | None:
-    """Make the event that the worker calls `name`; `None` for one that this version does not know."""
-    match name:
-        case "iceStateChange" if data.iceState is not None:
-            return IceStateChange(data.iceState)
-        case "dtlsStateChange" if data.dtlsState is not None:
-            return DtlsStateChange(data.dtlsState)
-        case "iceSelectedTupleChange" if data.tuple is not None:
-            wire = data.tuple
-            return IceSelectedTupleChange(
-                IceTuple(wire.localAddress, wire.localPort, wire.remoteIp, wire.remotePort, wire.protocol)
-            )
-        case "producerPause":
-            return ProducerPause()
-        case "producerResume":
-            return ProducerResume()
-        case "layersChange":
-            return LayersChange(data.spatialLayer, data.temporalLayer)
-        case "layersWanted" if data.layers is not None:
-            return LayersWanted(tuple(WantedLayer(it.spatialLayer, it.wanted, it.rid) for it in data.layers))
-        case "score" if data.scores is not None:
-            scores = (StreamScore(it.encodingIdx, it.score, it.ssrc, it.rid) for it in data.scores)
-            return ProducerScore(tuple(scores))
-        case "score" if data.consumerScore is not None:
-            return consumer_score_from_wire(data.consumerScore)
-        case "volumes" if data.volumes is not None:
-            return Volumes(tuple(Volume(it.producerId, it.volume) for it in data.volumes))
-        case "silence":
-            return Silence()
-        case "dominantSpeaker" if data.producerId is not None:
-            return DominantSpeaker(data.producerId)
-        case "closed":
-            return Closed(data.reason)
-        case _:
-            return None
-
-
-def consumer_score_from_wire(wire: WireConsumerScore) -> ConsumerScore:
-    """Make the event of a consumer's score."""
-    return ConsumerScore(wire.score, wire.producerScore, wire.producerScores)
+    detail: str | None = None

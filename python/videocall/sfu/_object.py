@@ -10,7 +10,8 @@ import trio
 
 from ._channel import PATIENCE, Connection
 from ._errors import ClosedError, NotFoundError, WorkerDiedError
-from ._events import Closed, CloseReason, Event, EventData, event_from_wire
+from ._event_wire import EventData, event_from_wire
+from ._events import Closed, CloseReason, Event
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -74,7 +75,7 @@ class SfuObject:
         """Take in an event of the worker. Not for callers."""
         event = event_from_wire(name, data)
         if isinstance(event, Closed):
-            self.finish(event.reason)
+            self.finish(event.reason, event.detail)
         elif event is not None and not self.closed:
             self._apply(event)
             self._emit(event)
@@ -89,7 +90,7 @@ class SfuObject:
     def _forget(self) -> None:
         """Leave the parent's books."""
 
-    def finish(self, reason: CloseReason) -> None:
+    def finish(self, reason: CloseReason, detail: str | None = None) -> None:
         """Close without asking the worker, which has said so or is gone. Not for callers."""
         if self.closed:
             return
@@ -99,7 +100,7 @@ class SfuObject:
         self._connection.unregister(self._id)
         self._forget()
         self._closed_event.set()
-        self._emit(Closed(reason))
+        self._emit(Closed(reason, detail))
         self._listeners.clear()
 
     def _emit(self, event: Event) -> None:

@@ -10,13 +10,16 @@ from videocall import ortc
 from videocall.ortc.types import RtpCapabilities
 
 from ._channel import Connection
+from ._data import DataProducer
+from ._data_transport import NO_DATA, DataTransport
+from ._direct import DirectTransport
 from ._errors import InvalidArgumentError
 from ._events import CloseReason
 from ._negotiation import negotiating
 from ._object import SfuObject
 from ._observer import ActiveSpeakerObserver, AudioLevelObserver, RtpObserver
 from ._producer import Producer
-from ._transport import NO_DATA, TransportState, WebRtcTransport
+from ._transport import TransportState, WebRtcTransport
 
 ObserverT = TypeVar("ObserverT", bound=RtpObserver)
 
@@ -36,8 +39,9 @@ class Router(SfuObject):
         self._rtp_capabilities = rtp_capabilities
         self._app_data = app_data
         self._forget_me = forget
-        self._transports: dict[str, WebRtcTransport] = {}
+        self._transports: dict[str, DataTransport] = {}
         self._producers: dict[str, Producer] = {}
+        self._data_producers: dict[str, DataProducer] = {}
         self._observers: dict[str, RtpObserver] = {}
 
     @property
@@ -51,7 +55,7 @@ class Router(SfuObject):
         return self._app_data
 
     @property
-    def transports(self) -> tuple[WebRtcTransport, ...]:
+    def transports(self) -> tuple[DataTransport, ...]:
         """Open transports, oldest first."""
         return tuple(self._transports.values())
 
@@ -60,12 +64,29 @@ class Router(SfuObject):
         """Open producers of all its transports, oldest first."""
         return tuple(self._producers.values())
 
+    @property
+    def data_producers(self) -> tuple[DataProducer, ...]:
+        """Open data producers of all its transports, oldest first."""
+        return tuple(self._data_producers.values())
+
     async def create_web_rtc_transport(
-        self, *, initial_available_outgoing_bitrate: int | None = None, app_data: Mapping[str, Any] = NO_DATA
+        self,
+        *,
+        enable_sctp: bool = False,
+        num_sctp_streams: int = 1024,
+        max_sctp_message_size: int = 262144,
+        sctp_send_buffer_size: int = 262144,
+        initial_available_outgoing_bitrate: int | None = None,
+        app_data: Mapping[str, Any] = NO_DATA,
     ) -> WebRtcTransport:
         """Make a transport for one peer connection; clients use one to send and one to receive.
 
         Args:
+            enable_sctp: whether it takes data channels.
+            num_sctp_streams: streams each way, 1 to 1024.
+            max_sctp_message_size: bytes of a message, 524288 at most; who sends more loses the transport.
+            sctp_send_buffer_size: bytes that may wait for the client's acknowledgement, over all streams; messages
+                beyond are dropped. 16 MiB at most.
             initial_available_outgoing_bitrate: bits per second that the path to the client is taken to carry until more
                 is known; `None` for the worker's own choice, 600 kbit/s.
             app_data: kept for the caller.
@@ -74,7 +95,7 @@ class Router(SfuObject):
             The transport, waiting for `WebRtcTransport.connect`.
 
         Raises:
-            InvalidArgumentError: the bit rate is not positive.
+            InvalidArgumentError: an option is out of its range.
             ClosedError: the router is closed.
             WorkerDiedError: the worker died.
             trio.Cancelled: no transport is left behind: if the worker makes it, it is closed at once.
@@ -90,11 +111,36 @@ class Router(SfuObject):
             self._transports[transport_id] = transport
             return transport
 
-        def undo(unwanted: WebRtcTransport) -> None:
-            self._connection.post("closeTransport", {"transportId": unwanted.id})
+        data = {
+            "routerId": self.id,
+            "transportId": transport_id,
+            "enableSctp": enable_sctp,
+            "numSctpStreams": num_sctp_streams,
+            "maxSctpMessageSize": max_sctp_message_size,
+            "sctpSendBufferSize": sctp_send_buffer_size,
+            "initialAvailableOutgoingBitrate": initial,
+        }
+        return await self._call("createWebRtcTransport", data, done, self._close_transport)
 
-        data = {"routerId": self.id, "transportId": transport_id, "initialAvailableOutgoingBitrate": initial}
-        return await self._call("createWebRtcTransport", data, done, undo)
+    async def create_direct_transport(self, *, app_data: Mapping[str, Any] = NO_DATA) -> DirectTransport:
+        """Make a transport whose peer is the application.
+
+        Args:
+            app_data: kept for the caller.
+
+        Raises:
+            ClosedError: the router is closed.
+            trio.Cancelled: no transport is left behind: if the worker makes it, it is closed at once.
+        """
+        transport_id = str(uuid.uuid4())
+
+        def done(_: bytes) -> DirectTransport:
+            transport = DirectTransport(transport_id, self._connection, self, app_data)
+            self._transports[transport_id] = transport
+            return transport
+
+        data = {"routerId": self.id, "transportId": transport_id}
+        return await self._call("createDirectTransport", data, done, self._close_transport)
 
     async def create_audio_level_observer(
         self,
@@ -170,9 +216,24 @@ class Router(SfuObject):
         """Forget a producer. Not for callers."""
         self._producers.pop(producer_id, None)
 
+    def find_data_producer(self, data_producer_id: str) -> DataProducer | None:
+        """A data producer of this router, by its id."""
+        return self._data_producers.get(data_producer_id)
+
+    def add_data_producer(self, producer: DataProducer) -> None:
+        """Take note of a data producer. Not for callers."""
+        self._data_producers[producer.id] = producer
+
+    def remove_data_producer(self, data_producer_id: str) -> None:
+        """Forget a data producer. Not for callers."""
+        self._data_producers.pop(data_producer_id, None)
+
     def remove_transport(self, transport_id: str) -> None:
         """Forget a transport. Not for callers."""
         self._transports.pop(transport_id, None)
+
+    def _close_transport(self, unwanted: DataTransport) -> None:
+        self._connection.post("closeTransport", {"transportId": unwanted.id})
 
     async def _create_observer(
         self, method: str, make: type[ObserverT], options: Mapping[str, object], app_data: Mapping[str, Any]

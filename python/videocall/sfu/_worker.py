@@ -12,12 +12,13 @@ from videocall import ortc
 from videocall.ortc.types import RtpCodecCapability
 
 from ._channel import PATIENCE, Connection
+from ._data_transport import NO_DATA
 from ._events import CloseReason
 from ._extension import WorkerLike
 from ._negotiation import negotiating
 from ._object import SfuObject
 from ._router import Router
-from ._transport import NO_DATA
+from ._transport import WebRtcTransport
 
 
 class Worker(SfuObject):
@@ -48,13 +49,13 @@ class Worker(SfuObject):
     @property
     def load(self) -> tuple[int, int, int]:
         """How busy the worker is: consumers, transports and routers on it. Compares as a tuple does."""
-        transports = [transport for router in self._routers.values() for transport in router.transports]
+        transports = self._web_rtc_transports()
         return sum(len(transport.consumers) for transport in transports), len(transports), len(self._routers)
 
     def census(self) -> Counter[tuple[str, str]]:
         """How many objects there are on it: ``transports`` by ICE state, ``producers`` and ``consumers`` by kind."""
         census: Counter[tuple[str, str]] = Counter()
-        for transport in [transport for router in self._routers.values() for transport in router.transports]:
+        for transport in self._web_rtc_transports():
             census["transports", transport.ice_state] += 1
             census.update(("producers", producer.kind) for producer in transport.producers)
             census.update(("consumers", consumer.kind) for consumer in transport.consumers)
@@ -115,6 +116,10 @@ class Worker(SfuObject):
         with trio.move_on_after(PATIENCE, shield=True):
             await self._connection.ended.wait()
         self._connection.end()
+
+    def _web_rtc_transports(self) -> list[WebRtcTransport]:
+        transports = (transport for router in self._routers.values() for transport in router.transports)
+        return [transport for transport in transports if isinstance(transport, WebRtcTransport)]
 
     def _children(self) -> Iterable[tuple[SfuObject, CloseReason]]:
         for router in self._routers.values():

@@ -81,6 +81,8 @@ pub struct Consumer {
     pub score: Score,
     /// How much redundant audio its losses call for.
     pub redundancy: Redundancy,
+    /// When it was scored.
+    pub scored: Option<Instant>,
     /// Counters.
     pub stats: ConsumerStats,
 }
@@ -171,6 +173,7 @@ impl Consumer {
             last_sender_report: None,
             score: Score::default(),
             redundancy: Redundancy::default(),
+            scored: None,
             stats: ConsumerStats::default(),
         }
     }

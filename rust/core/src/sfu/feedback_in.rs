@@ -97,7 +97,7 @@ impl Sfu {
                         );
                     }
                 }
-                self.score_consumer(consumer_key);
+                self.score_consumer(consumer_key, now);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Scores of producers and consumers, told when they change.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,9 @@ use super::Sfu;
 use crate::keys::{ConsumerKey, ProducerKey};
 use crate::params::MediaKind;
 use crate::score::{AUDIO_SILENCE, Totals, VIDEO_SILENCE};
+
+/// Browsers report every second, or somewhat more often.
+const MIN_INTERVAL: Duration = Duration::from_millis(500);
 
 impl Sfu {
     /// Scores the interval that ends now of everything one producer receives.
@@ -51,13 +54,21 @@ impl Sfu {
     }
 
     /// A receiver has reported on what it got.
-    pub(super) fn score_consumer(&mut self, key: ConsumerKey) {
+    pub(super) fn score_consumer(&mut self, key: ConsumerKey, now: Instant) {
         let Some(consumer) = self.consumers.get_mut(key) else {
             return;
         };
         let Some(producer) = self.producers.get(consumer.producer) else {
             return;
         };
+        // A peer that reports all the time does not make the application hear of it all the time.
+        if consumer
+            .scored
+            .is_some_and(|at| now.saturating_duration_since(at) < MIN_INTERVAL)
+        {
+            return;
+        }
+        consumer.scored = Some(now);
         let changed = consumer.score.update(Totals {
             expected: producer.mungers[consumer.munger].packets,
             lost: i64::from(consumer.stats.packets_lost),

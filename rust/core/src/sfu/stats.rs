@@ -9,7 +9,7 @@ use super::Sfu;
 use super::allocate::layers;
 use super::demux::ice_state_name;
 use crate::error::Error;
-use crate::keys::{ConsumerKey, ProducerKey, TransportKey};
+use crate::keys::{ConsumerKey, DataConsumerKey, DataProducerKey, ProducerKey, TransportKey};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,39 +20,44 @@ struct Target {
     producer_id: Option<String>,
     #[serde(default)]
     consumer_id: Option<String>,
+    #[serde(default)]
+    data_producer_id: Option<String>,
+    #[serde(default)]
+    data_consumer_id: Option<String>,
 }
 
 impl Sfu {
     pub(super) fn get_stats(&mut self, data: &str, now: Instant) -> Result<Value, Error> {
         let target: Target =
             serde_json::from_str(data).map_err(|error| Error::bad_request(error.to_string()))?;
-        let stats = match target {
-            Target {
-                transport_id: Some(id),
-                producer_id: None,
-                consumer_id: None,
-            } => {
+        let ids = [
+            target.transport_id,
+            target.producer_id,
+            target.consumer_id,
+            target.data_producer_id,
+            target.data_consumer_id,
+        ];
+        let stats = match ids {
+            [Some(id), None, None, None, None] => {
                 vec![self.transport_stats(self.transport(&id)?, now)]
             }
-            Target {
-                transport_id: None,
-                producer_id: Some(id),
-                consumer_id: None,
-            } => self.producer_stats(self.producer(&id)?, now),
-            Target {
-                transport_id: None,
-                producer_id: None,
-                consumer_id: Some(id),
-            } => {
+            [None, Some(id), None, None, None] => self.producer_stats(self.producer(&id)?, now),
+            [None, None, Some(id), None, None] => {
                 let key = self.consumer(&id)?;
                 let producer = self.consumers[key].producer;
                 let mut stats = vec![self.consumer_stats(key)];
                 stats.extend(self.producer_stats(producer, now));
                 stats
             }
+            [None, None, None, Some(id), None] => {
+                vec![self.data_producer_stats(self.data_producer(&id)?)]
+            }
+            [None, None, None, None, Some(id)] => {
+                vec![self.data_consumer_stats(self.data_consumer(&id)?)]
+            }
             _ => {
                 return Err(Error::bad_request(
-                    "getStats takes one of transportId, producerId, consumerId",
+                    "getStats takes one of transportId, producerId, consumerId, dataProducerId, dataConsumerId",
                 ));
             }
         };
@@ -69,6 +74,8 @@ impl Sfu {
             "transportId": transport.id,
             "iceState": ice_state_name(transport.ice_state),
             "dtlsState": transport.dtls_state,
+            "sctpState": transport.sctp.as_ref().map(|sctp| sctp.state()),
+            "sctpBufferedAmount": transport.sctp.as_ref().map(|sctp| sctp.buffered()),
             "bytesReceived": stats.bytes_received,
             "bytesSent": stats.bytes_sent,
             "recvBitrate": stats.receive_rate.bitrate_bps(now),
@@ -141,6 +148,32 @@ impl Sfu {
         })
     }
 
+    fn data_producer_stats(&self, key: DataProducerKey) -> Value {
+        let producer = &self.data_producers[key];
+        json!({
+            "type": "data-producer",
+            "dataProducerId": producer.id,
+            "label": producer.label,
+            "protocol": producer.protocol,
+            "messagesReceived": producer.stats.messages,
+            "bytesReceived": producer.stats.bytes,
+        })
+    }
+
+    fn data_consumer_stats(&self, key: DataConsumerKey) -> Value {
+        let consumer = &self.data_consumers[key];
+        json!({
+            "type": "data-consumer",
+            "dataConsumerId": consumer.id,
+            "label": consumer.label,
+            "protocol": consumer.protocol,
+            "messagesSent": consumer.stats.messages,
+            "bytesSent": consumer.stats.bytes,
+            "messagesDropped": consumer.stats.dropped,
+            "bufferedAmount": self.buffered_amount_of(key),
+        })
+    }
+
     pub(super) fn dump(&self, now: Instant) -> Value {
         let (pool_used, pool_slots) = self.pool_usage();
         let counters: serde_json::Map<String, Value> = self
@@ -155,6 +188,9 @@ impl Sfu {
             "transports": self.ids.transports.keys().collect::<Vec<_>>(),
             "producers": self.ids.producers.keys().collect::<Vec<_>>(),
             "consumers": self.ids.consumers.keys().collect::<Vec<_>>(),
+            "dataProducers": self.ids.data_producers.keys().collect::<Vec<_>>(),
+            "dataConsumers": self.ids.data_consumers.keys().collect::<Vec<_>>(),
+            "observers": self.ids.observers.keys().collect::<Vec<_>>(),
             "poolUsed": pool_used,
             "poolSlots": pool_slots,
             "metrics": counters,

@@ -92,6 +92,12 @@ fn messages_of_every_size_and_kind_reach_everyone_who_consumes_them() {
         assert_eq!(heard, &want);
     }
     assert_eq!(world.events_of("sctpStateChange", "t0").len(), 2);
+    let stats = world.request("getStats", json!({"dataProducerId": "dp"}));
+    assert_eq!(stats["stats"][0]["messagesReceived"], 5);
+    let stats = world.request("getStats", json!({"dataConsumerId": "dc1"}));
+    assert_eq!(stats["stats"][0]["messagesSent"], 5);
+    let stats = world.request("getStats", json!({"transportId": "t1"}));
+    assert_eq!(stats["stats"][0]["sctpState"], "connected");
 }
 
 #[test]
