@@ -253,6 +253,14 @@ OPTIONS: Final = (
         "other origin whose pages may connect; may be repeated",
         many=True,
     ),
+    Option(
+        "trusted_proxy",
+        "trusted_proxies",
+        parsers.trusted_proxy,
+        "CIDR",
+        "address or network of a reverse proxy whose X-Forwarded-For, -Proto and -Host are true; may be repeated",
+        many=True,
+    ),
     Option("log_file", "log_file", Path, "PATH", "the log (default: ~/.local/state/videocall/videocall.log)"),
     Option(
         "data_dir",

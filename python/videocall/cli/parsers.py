@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import cast, get_args
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ __all__ = [
     "tls",
     "token_jwks",
     "token_secret",
+    "trusted_proxy",
     "tunnel",
     "turn_server",
     "webhook_secret",
@@ -93,6 +94,17 @@ def origin(text: str) -> str:
     if url.scheme not in {"http", "https"} or not url.netloc or url.path or url.query or url.fragment:
         raise ValueError(f"{text!r} is not an origin such as https://example.org")
     return text.lower()
+
+
+def trusted_proxy(text: str) -> IPv4Network | IPv6Network:
+    """An IP address or a network."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an IP address or a network such as 10.0.0.0/8") from None
+    if network.prefixlen == 0:
+        raise ValueError(f"{text!r} stands for everybody, of whom some would lie")
+    return network
 
 
 def token_secret(text: str) -> str:

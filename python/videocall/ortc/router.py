@@ -56,9 +56,7 @@ def generate_router_rtp_capabilities(codecs: Sequence[RtpCodecCapability]) -> Rt
     return RtpCapabilities(tuple(offered), SUPPORTED_EXTENSIONS)
 
 
-def _red_over_opus(
-    red: RtpCodecCapability, offered: Sequence[RtpCodecCapability], *, name: str
-) -> RtpCodecCapability:
+def _red_over_opus(red: RtpCodecCapability, offered: Sequence[RtpCodecCapability], *, name: str) -> RtpCodecCapability:
     # Opus is the one audio codec that browsers carry redundantly; it may come before or after in the list.
     opus = next((c for c in offered if c.mimeType.lower() == "audio/opus"), None)
     if opus is None:

@@ -17,9 +17,7 @@ ExtensionDirection: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "ina
 DtlsRole: TypeAlias = Literal["auto", "client", "server"]
 
 ParameterValue: TypeAlias = Annotated[str, Meta(max_length=1024)] | int | float
-CodecSettings: TypeAlias = Annotated[
-    Mapping[Annotated[str, Meta(max_length=128)], ParameterValue], Meta(max_length=64)
-]
+CodecSettings: TypeAlias = Annotated[Mapping[Annotated[str, Meta(max_length=128)], ParameterValue], Meta(max_length=64)]
 """fmtp parameters by name (RFC 8866, 6.15); unknown ones are kept."""
 
 PayloadType: TypeAlias = Annotated[int, Meta(ge=0, le=127)]

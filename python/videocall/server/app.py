@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from videocall.health import Part
@@ -16,6 +17,7 @@ from videocall.server import health
 from videocall.server.access import Access
 from videocall.server.answers import json_response
 from videocall.server.metrics import Metrics
+from videocall.server.proxies import Network, TrustedProxies
 from videocall.server.security import SecurityHeaders
 from videocall.server.socketio import SocketIoEndpoint
 from videocall.server.static import Bundle
@@ -39,9 +41,10 @@ class Services:
     parts: Sequence[Part]
     metrics: Metrics
     allowed_origins: Collection[str] = ()
+    trusted_proxies: Sequence[Network] = ()
 
 
-def create_app(services: Services, more: Sequence[BaseRoute] = ()) -> SecurityHeaders:
+def create_app(services: Services, more: Sequence[BaseRoute] = ()) -> ASGIApp:
     """Make the application: ``/`` and ``/r/{roomId}`` are the page, ``/ws`` and ``/socket.io/`` the sockets.
 
     What is in `more` goes before files.
@@ -62,7 +65,8 @@ def create_app(services: Services, more: Sequence[BaseRoute] = ()) -> SecurityHe
         *more,
         Route("/{path:path}", _files(services.bundle)),
     ]
-    return SecurityHeaders(Starlette(routes=routes))
+    app = SecurityHeaders(Starlette(routes=routes))
+    return TrustedProxies(app, services.trusted_proxies) if services.trusted_proxies else app
 
 
 def _page_routes(bundle: Bundle) -> list[Route]:

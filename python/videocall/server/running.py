@@ -116,6 +116,7 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
             parts=parts,
             metrics=Metrics(hub, core.workers, parts, pulse, webhooks, hooks),
             allowed_origins=frozenset(settings.allowed_origins),
+            trusted_proxies=settings.trusted_proxies,
         )
         yield Running(create_app(services, routes(Api(backend, access))), hub, rooms, len(core.workers))
         await hub.drain(DRAIN_S)

@@ -1,5 +1,6 @@
 """Everything that can be set about a server. `videocall.cli` fills it."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, Literal
 
@@ -54,6 +55,7 @@ class Settings:
         turn_user: the one account of everybody, instead of a secret, with its `turn_password`.
         turn_password: see `turn_user`.
         allowed_origins: of pages on other hosts that may connect, as browsers write them: ``https://example.org``.
+        trusted_proxies: of reverse proxies that say for whom they ask (``X-Forwarded-For``, ``-Proto``, ``-Host``).
         web_dist: where the web bundle is.
         request_rate: requests a second of one session in the long run, ten times as many at once; 0 for no limit.
         resume_within: seconds for which a participant whose connection broke keeps its place.
@@ -88,6 +90,7 @@ class Settings:
     turn_user: str | None = None
     turn_password: str | None = field(default=None, repr=False)
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     log_file: Path = Path("videocall.log")
     data_dir: Path = Path("videocall")
     web_dist: Path = Path(__file__).parent.parent / "web_dist"

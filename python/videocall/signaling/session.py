@@ -163,7 +163,7 @@ class Session:
         live.enter(participant_id, seat, display_name, admission, earlier)
         self.hub.enroll(seat)
         self.place = seat
-        self._log("joined")
+        self._log("joined", address=self.address or None)
         return seat
 
     def resume(self, seat: Seat) -> None:
@@ -171,7 +171,7 @@ class Session:
         self._check_going_on()
         seat.take(self)
         self.place = seat
-        self._log("resumed")
+        self._log("resumed", address=self.address or None)
         self.hub.events.tell(ParticipantResumed(self.hub.now_ms(), seat.live.room.id, seat.participant_id))
 
     def knock(self, live: LiveRoom, display_name: str, admission: Admission) -> str:

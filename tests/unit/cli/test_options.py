@@ -1,3 +1,4 @@
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,7 @@ EVERY: dict[str, tuple[str, object]] = {
     "token_audience": ("videocall", "videocall"),
     "token_issuer": ("https://login.example.org", "https://login.example.org"),
     "token_leeway": ("0", 0),
+    "trusted_proxy": ("10.1.2.3/8", (ip_network("10.0.0.0/8"),)),
     "webhook_url": ("https://app.example.org/hook?key=1", ("https://app.example.org/hook?key=1",)),
     "webhook_secret": (SECRET, SECRET),
     "database_url": ("postgresql://a:b@db/videocall", "postgresql://a:b@db/videocall"),
@@ -172,6 +174,9 @@ def test_several_values(tmp_path: Path) -> None:
         ("token_jwks", "http://login.example.org/jwks"),
         ("token_jwks", "https:///jwks"),
         ("token_leeway", "301"),
+        ("trusted_proxy", "proxy.example.org"),
+        ("trusted_proxy", "0.0.0.0/0"),
+        ("trusted_proxy", "::/0"),
         ("allowed_origin", "example.org"),
         ("allowed_origin", "https://example.org/page"),
     ],

@@ -13,14 +13,15 @@ from videocall.ortc.types import RtpCodecCapability
 OPUS = RtpCodecCapability("audio", "audio/opus", 48000, 2)
 VP8 = RtpCodecCapability("video", "video/VP8", 90000)
 
+
 def _has_opus_for_red(codecs: list[RtpCodecCapability]) -> bool:
     names = {codec.mimeType for codec in codecs}
     return "audio/red" not in names or "audio/opus" in names
 
 
-media_codecs = st.lists(
-    st.sampled_from(ortc.DEFAULT_CODECS), unique_by=id, max_size=len(ortc.DEFAULT_CODECS)
-).filter(_has_opus_for_red)
+media_codecs = st.lists(st.sampled_from(ortc.DEFAULT_CODECS), unique_by=id, max_size=len(ortc.DEFAULT_CODECS)).filter(
+    _has_opus_for_red
+)
 
 
 @given(media_codecs)
