@@ -43,13 +43,9 @@ describe('two people', () => {
     await Promise.all([alice.sees('Bob'), bob.sees('Alice')]);
     await Promise.all([alice.seesExactly(['Alice', 'Bob']), bob.seesExactly(['Alice', 'Bob'])]);
     for (const { outbound } of [await alice.report(), await bob.report()]) {
-      assert.deepEqual(
-        outbound
-          .filter(({ packets }) => packets > 0)
-          .map(({ codec }) => codec.toLowerCase())
-          .toSorted(),
-        ['audio/opus', 'video/vp8'],
-      );
+      // A camera goes out in several streams, as many as its resolution and the path are good for.
+      const codecs = outbound.filter(({ packets }) => packets > 0).map(({ codec }) => codec.toLowerCase());
+      assert.deepEqual([...new Set(codecs)].toSorted(), ['audio/opus', 'video/vp8']);
     }
   });
 

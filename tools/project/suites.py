@@ -72,6 +72,7 @@ SUITES: tuple[Suite, ...] = (
         "Chromium: whole calls",
         "browser/call.test.mjs",
         "browser/page.test.mjs",
+        "browser/layers.test.mjs",
         "browser/meeting.test.mjs",
         "browser/recovery.test.mjs",
     ),

@@ -25,7 +25,15 @@ export interface Requests extends Omit<generated.Requests, 'consume'> {
 }
 
 /** Server to client. */
-export type Notifications = generated.Notifications;
+export interface Notifications extends generated.Notifications {
+  layersWanted: LayersWanted;
+}
+
+/** `layersWanted`: which streams of one's own producer anybody receives. */
+export interface LayersWanted {
+  producerId: string;
+  layers: { rid?: string; spatialLayer: number; wanted: boolean }[];
+}
 
 /** The permission that each source needs. */
 export const permissionOf = {
@@ -63,6 +71,7 @@ const requiredIds: { [M in keyof Notifications]: readonly string[] } = {
   producerScore: ['producerId'],
   layersWanted: ['producerId'],
   activeSpeakers: [],
+  layersWanted: ['producerId'],
   message: ['messageId', 'participantId', 'displayName', 'text'],
   reaction: ['participantId', 'emoji'],
   roomUpdated: [],

@@ -13,6 +13,7 @@ import type {
 import type { Failure } from '../protocol/sentences';
 import { noDevices } from '../services/deviceService';
 import type { DeviceKind, DeviceList, DeviceProblem } from '../services/deviceService';
+import type { Size } from '../services/layers';
 import type { Preferences } from '../services/preferences';
 
 /**
@@ -142,6 +143,11 @@ export interface Actions {
   syncProducing: () => Promise<void>;
   /** Consumes everything that the others send and that is not consumed yet. */
   consumeMedia: () => Promise<void>;
+  /**
+   * Says how large each participant's picture is shown, in device pixels, and null where it is out of sight: nothing
+   * is received that is not seen, and nothing larger than it is seen.
+   */
+  showTiles: (shown: ReadonlyMap<string, Size | null>) => void;
   /** Closes transports, producers and consumers; devices stay open. */
   cleanupMediaSoup: () => void;
 

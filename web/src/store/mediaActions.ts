@@ -1,5 +1,7 @@
 import type { Consumer } from 'mediasoup-client/types';
 import { IceKeeper } from '../services/iceKeeper';
+import type { ProducerInfo } from '../protocol/messages';
+import type { Size } from '../services/layers';
 import { MediaSoupClientService } from '../services/mediaSoupClientService';
 import { coalesced } from '../services/coalesced';
 import { streamOf } from '../services/streams';
@@ -11,7 +13,12 @@ import type { Runtime } from './runtime';
 
 type MediaActions = Pick<
   Actions,
-  'initializeMediaSoup' | 'createTransports' | 'consumeMedia' | 'cleanupMediaSoup' | 'getStats'
+  | 'initializeMediaSoup'
+  | 'createTransports'
+  | 'consumeMedia'
+  | 'showTiles'
+  | 'cleanupMediaSoup'
+  | 'getStats'
 >;
 
 /** The mediasoup side of a call: device, transports, and what arrives. */
@@ -73,8 +80,11 @@ export function createMediaActions(runtime: Runtime): MediaActions {
     runtime.consumers.set(producer.producerId, subscription);
     const change = { [producer.source]: streamOf(consumer.track) };
     set({ remoteStreams: withStream(get().remoteStreams, producer.participantId, change) });
-    await subscription.want({ paused: false });
+    await subscription.show(shownSize(producer));
   };
+
+  const shownSize = (producer: ProducerInfo): Size | null | undefined =>
+    producer.kind === 'video' ? runtime.shown.get(producer.participantId) : undefined;
   const refused = new Set<string>();
   const consumeAll = coalesced(consumeNew);
 
@@ -120,6 +130,16 @@ export function createMediaActions(runtime: Runtime): MediaActions {
       runtime.media?.close();
       runtime.media = null;
       set({ ...noMedia, isMediaInterrupted: false });
+    },
+
+    showTiles: (shown) => {
+      runtime.shown = shown;
+      for (const [producerId, subscription] of runtime.consumers) {
+        const producer = get().producers.get(producerId);
+        if (producer?.kind !== 'video') continue;
+        // Gone meanwhile, or told again after the break.
+        subscription.show(shownSize(producer)).catch(() => undefined);
+      }
     },
 
     getStats: async () => (await runtime.media?.getStats()) ?? { send: [], recv: [] },

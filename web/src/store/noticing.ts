@@ -1,4 +1,5 @@
 import type { Notification, Source } from '../protocol/messages';
+import { applyWantedLayers } from '../services/wantedLayers';
 import { producerSlots } from './callState';
 import { turnOff } from './rights';
 import { applyNotification } from './roomUpdates';
@@ -71,6 +72,20 @@ export function takeNotification(runtime: Runtime, notification: Notification): 
         `${notification.data.displayName}: ${excerpt(notification.data.text)}`,
       );
       return;
+    case 'activeSpeakers': {
+      const { speakers } = notification.data;
+      set({ speakers: new Set(speakers.map((one) => one.participantId)) });
+      return;
+    }
+    case 'layersWanted': {
+      const source = ownSource(runtime, notification.data.producerId);
+      const producer = source === null ? null : get()[producerSlots[source]];
+      // A producer that closes meanwhile has no layers to speak of.
+      if (producer !== null) {
+        applyWantedLayers(producer, notification.data.layers).catch(() => undefined);
+      }
+      return;
+    }
     case 'reaction':
       showReaction(runtime, notification.data);
       return;

@@ -1,6 +1,7 @@
 import type { DeviceOptions } from 'mediasoup-client/types';
 import type { StoreApi } from 'zustand/vanilla';
 import type { IceKeeper } from '../services/iceKeeper';
+import type { Size } from '../services/layers';
 import type { MediaSoupClientService } from '../services/mediaSoupClientService';
 import type { ProtooConnection } from '../services/protooConnection';
 import type { Subscription } from '../services/subscription';
@@ -27,6 +28,8 @@ export class Runtime {
   keepers: IceKeeper[] = [];
   /** By producer. */
   readonly consumers = new Map<string, Subscription>();
+  /** How large each participant's picture is shown, null where it is not. Unknown until the tiles are laid out. */
+  shown: ReadonlyMap<string, Size | null> = new Map();
   /** Own producers whose pause or resume the server has not confirmed. */
   readonly untold = new Set<string>();
   /** Media does not flow whatever is tried: there is no use in resuming a session of it. */

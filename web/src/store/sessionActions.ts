@@ -77,6 +77,8 @@ export function createSessionActions(runtime: Runtime, local: LocalDevices): Ses
       }
     },
     onBroken: () => {
+      // Nobody says any more who speaks: the page listens by itself.
+      set({ speakers: null });
       if (get().phase === 'call' || get().phase === 'lobby') scheduleRetry(0);
     },
     onEnded: end,

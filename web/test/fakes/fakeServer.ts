@@ -76,6 +76,7 @@ export class FakeServer {
     resumeProducer: () => ({}),
     closeProducer: () => ({}),
     pauseConsumer: () => ({}),
+    setPreferredLayers: () => ({}),
     resumeConsumer: () => ({}),
     closeConsumer: () => ({}),
     sendMessage: (data: { text: string; clientMessageId: string }) => ({
@@ -164,13 +165,16 @@ export class FakeServer {
     const { rtpParameters } = generateConsumerRemoteParameters({
       codecMimeType: producer.kind === 'audio' ? 'audio/opus' : 'video/VP8',
     });
+    // A camera comes in three streams, a screen in one.
+    const scalabilityMode = producer.source === 'camera' ? 'L3T3' : 'L1T3';
+    const encodings = rtpParameters.encodings?.map((one) => ({ ...one, scalabilityMode }));
     const id = this.#id('consumer');
     this.consumers.push({ consumerId: id, producerId });
     return {
       id,
       producerId,
       kind: producer.kind,
-      rtpParameters: { ...rtpParameters, mid: id },
+      rtpParameters: { ...rtpParameters, encodings, mid: id },
       type: 'simple',
       producerPaused: producer.paused,
     };

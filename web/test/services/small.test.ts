@@ -88,13 +88,14 @@ describe('sound levels', () => {
   });
 });
 
-test('cameras and screens go out as VP8 in one encoding; speech has DTX and FEC', () => {
+test('cameras go out as three streams of VP8, screens as one; speech has DTX and FEC', () => {
   const capabilities = generateRouterRtpCapabilities();
-  for (const source of ['camera', 'screen'] as const) {
-    const profile = profileOf(source, capabilities);
-    expect(profile.codec?.mimeType).toBe('video/VP8');
-    expect(profile.encodings).toHaveLength(1);
-  }
+  const camera = profileOf('camera', capabilities);
+  expect(camera.codec?.mimeType).toBe('video/VP8');
+  expect(camera.encodings?.map((one) => one.scaleResolutionDownBy)).toEqual([4, 2, 1]);
+  const screen = profileOf('screen', capabilities);
+  expect(screen.codec?.mimeType).toBe('video/VP8');
+  expect(screen.encodings).toHaveLength(1);
   expect(profileOf('microphone', capabilities).codecOptions).toMatchObject({
     opusDtx: true,
     opusFec: true,
