@@ -25,15 +25,8 @@ export interface Requests extends Omit<generated.Requests, 'consume'> {
 }
 
 /** Server to client. */
-export interface Notifications extends generated.Notifications {
-  layersWanted: LayersWanted;
-}
-
-/** `layersWanted`: which streams of one's own producer anybody receives. */
-export interface LayersWanted {
-  producerId: string;
-  layers: { rid?: string; spatialLayer: number; wanted: boolean }[];
-}
+export type Notifications = generated.Notifications;
+export type LayersWanted = generated.LayersWanted;
 
 /** The permission that each source needs. */
 export const permissionOf = {
@@ -69,7 +62,6 @@ const requiredIds: { [M in keyof Notifications]: readonly string[] } = {
   consumerLayersChanged: ['consumerId'],
   consumerScore: ['consumerId'],
   producerScore: ['producerId'],
-  layersWanted: ['producerId'],
   activeSpeakers: [],
   layersWanted: ['producerId'],
   message: ['messageId', 'participantId', 'displayName', 'text'],
