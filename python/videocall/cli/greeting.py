@@ -7,7 +7,7 @@ from typing import Final
 from videocall.lan.qr import qr_code
 from videocall.server.addresses import is_loopback
 from videocall.server.serve import Started
-from videocall.server.settings import Settings
+from videocall.server.settings import STDERR, Settings
 
 __all__ = ["greeting"]
 
@@ -28,7 +28,8 @@ def greeting(started: Started, settings: Settings, columns: int | None) -> str:
 def _lines(started: Started, settings: Settings, columns: int | None) -> Iterator[str]:
     best, *others = started.urls
     yield f"videocall is at {best}"
-    yield f"The log is {settings.log_file}"
+    if settings.log_file != STDERR:
+        yield f"The log is {settings.log_file}"
     for url in others:
         yield f"It is also at {url}"
     if started.landing:

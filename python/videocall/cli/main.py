@@ -154,7 +154,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         print(greeting(where, settings, columns), flush=True)
 
     try:
-        with logging_to(settings.log_file):
+        with logging_to(settings.log_file, settings.log_format, settings.log_level):
             trio.run(partial(serve, settings, started=started))
     except LogFileError as error:
         return _complain(str(error), _FAILED)

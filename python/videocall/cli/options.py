@@ -4,12 +4,12 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 from attrs import frozen
 
 from videocall.cli import parsers
-from videocall.server.settings import EVERY_ADDRESS, Settings
+from videocall.server.settings import EVERY_ADDRESS, LogFormat, LogLevel, Settings, TunnelKind
 
 __all__ = ["OPTIONS", "Option", "SettingsError", "load_settings"]
 
@@ -199,7 +199,7 @@ OPTIONS: Final = (
     Option(
         "tunnel",
         "tunnel",
-        parsers.tunnel,
+        parsers.one_of(*get_args(TunnelKind)),
         "cloudflared|ngrok",
         "get a public URL by this program, which has to be installed; without a name by whichever is",
         bare="auto",
@@ -261,7 +261,23 @@ OPTIONS: Final = (
         "address or network of a reverse proxy whose X-Forwarded-For, -Proto and -Host are true; may be repeated",
         many=True,
     ),
-    Option("log_file", "log_file", Path, "PATH", "the log (default: ~/.local/state/videocall/videocall.log)"),
+    Option(
+        "log_file",
+        "log_file",
+        Path,
+        "PATH",
+        "the log; - writes it to the standard error output (default: ~/.local/state/videocall/videocall.log)",
+    ),
+    Option(
+        "log_format", "log_format", parsers.one_of(*get_args(LogFormat)), "json|text", "of its lines (default: json)"
+    ),
+    Option(
+        "log_level",
+        "log_level",
+        parsers.one_of(*get_args(LogLevel)),
+        "LEVEL",
+        "the least that it holds: debug, info, warning or error (default: info)",
+    ),
     Option(
         "data_dir",
         "data_dir",

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 from urllib.parse import urlsplit
 
-from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress, Tls, TunnelKind
+from videocall.server.settings import MIN_KEY_CHARACTERS, RtcAddress, Tls
 from videocall.tokens import MIN_SECRET_BYTES
 from videocall.turn import TurnUrl
 from videocall.urls import check_database_url, check_redis_url
@@ -18,6 +18,7 @@ __all__ = [
     "database_url",
     "host",
     "integer",
+    "one_of",
     "origin",
     "public_address",
     "redis_url",
@@ -29,7 +30,6 @@ __all__ = [
     "token_jwks",
     "token_secret",
     "trusted_proxy",
-    "tunnel",
     "turn_server",
     "webhook_secret",
     "webhook_url",
@@ -191,11 +191,15 @@ def public_address(text: str) -> str:
     return str(address)
 
 
-def tunnel(text: str) -> TunnelKind:
-    """``auto`` or the name of a program."""
-    if text not in get_args(TunnelKind):
-        raise ValueError(f"{text!r} is none of {', '.join(get_args(TunnelKind))}")
-    return cast("TunnelKind", text)
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of some words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return parse
 
 
 def switch(text: str) -> bool:

@@ -38,7 +38,7 @@ class _Hook:
         """Count an event that it does not get."""
         self.lost += 1
         if math.log2(self.lost).is_integer():  # said now and then, not a thousand times a second
-            logger.error("hook too slow", extra=fields(event=EVENT_NAMES[self.kind], lost=self.lost))
+            logger.error("hook too slow", extra=fields(about=EVENT_NAMES[self.kind], lost=self.lost))
 
 
 @define
@@ -105,5 +105,5 @@ async def _call(hook: _Hook, event: ServerEvent) -> None:
             await cast("Awaitable[object]", result)
     except Exception:
         logger.exception(
-            "hook failed", extra=fields(event=EVENT_NAMES[hook.kind], room=getattr(event, "room_id", None))
+            "hook failed", extra=fields(about=EVENT_NAMES[hook.kind], room=getattr(event, "room_id", None))
         )

@@ -1,7 +1,8 @@
-"""The log: one JSON object a line, written by a thread of its own so that a slow disk delays nobody."""
+"""The log: a line for each thing that happens, written by a thread of its own so that a slow disk delays nobody."""
 
 import logging
 import queue
+import re
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,13 +13,15 @@ from typing import Final
 
 import msgspec
 
+from videocall.server.settings import STDERR, LogFormat, LogLevel
 from videocall.signaling.log import FIELDS
 
-__all__ = ["JsonFormatter", "LogFileError", "logging_to"]
+__all__ = ["JsonFormatter", "LogFileError", "TextFormatter", "logging_to"]
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
 _KEPT: Final = 3
 _LOGGERS: Final = ("videocall", "hypercorn.error")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@+\-]+")
 
 
 class LogFileError(Exception):
@@ -26,20 +29,37 @@ class LogFileError(Exception):
 
 
 class JsonFormatter(logging.Formatter):
-    """Time in UTC, level, logger, event, then the record's fields; a traceback under ``error``."""
+    """One JSON object: time in UTC, level, logger, event, then the record's fields; a traceback under ``error``."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Make the line."""
-        line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        own = {
+            "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
-            **getattr(record, FIELDS, {}),
         }
+        line: dict[str, object] = {**own, **getattr(record, FIELDS, {}), **own}
         if record.exc_info:
             line["error"] = "".join(traceback.format_exception(*record.exc_info))
         return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level and event, then ``name=value``; values that are no plain words are quoted as in JSON.
+
+    The lines of a traceback follow, indented: what begins in the first column is a line of its own.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Make the line."""
+        words = [_time(record), record.levelname.ljust(7), _one_line(record.getMessage())]
+        words += [f"{name}={_word(value)}" for name, value in getattr(record, FIELDS, {}).items()]
+        line = " ".join(words)
+        if record.exc_info:
+            lines = "".join(traceback.format_exception(*record.exc_info)).splitlines()
+            line += "".join(f"\n    {_one_line(each)}" for each in lines)
+        return line
 
 
 class _ConsoleFormatter(logging.Formatter):
@@ -56,29 +76,31 @@ class _Queue(QueueHandler):
 
 
 @contextmanager
-def logging_to(path: Path) -> Generator[None]:
-    """Write the server's log to `path`, and warnings to the console too, while the context lasts.
+def logging_to(path: Path, log_format: LogFormat = "json", level: LogLevel = "info") -> Generator[None]:
+    """Write the server's log to `path` while the context lasts; ``-`` is the standard error output.
+
+    Beside a file, errors go to the console too.
 
     Raises:
         LogFileError: the file cannot be opened.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = RotatingFileHandler(path, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8")
-    except OSError as error:
-        raise LogFileError(f"cannot write the log {path}: {error.strerror}; choose another with --log-file") from None
-    file.setFormatter(JsonFormatter())
-    console = logging.StreamHandler()
-    console.setLevel(logging.ERROR)
-    console.setFormatter(_ConsoleFormatter())
+    target = _open(path)
+    target.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    handlers = [target]
+    if path != STDERR:
+        console = logging.StreamHandler()
+        console.setLevel(logging.ERROR)
+        console.setFormatter(_ConsoleFormatter())
+        handlers.append(console)
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     handler = _Queue(records)
-    listener = QueueListener(records, file, console, respect_handler_level=True)
+    listener = QueueListener(records, *handlers, respect_handler_level=True)
     listener.start()
+    lowest = logging.getLevelNamesMapping()[level.upper()]
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     for logger in loggers:
         logger.addHandler(handler)
-        logger.setLevel(logging.INFO if logger.name == "videocall" else logging.WARNING)
+        logger.setLevel(lowest if logger.name == "videocall" else max(lowest, logging.WARNING))
         logger.propagate = False
     try:
         yield
@@ -87,4 +109,27 @@ def logging_to(path: Path) -> Generator[None]:
             logger.removeHandler(handler)
             logger.propagate = True
         listener.stop()
-        file.close()
+        target.close()
+
+
+def _open(path: Path) -> logging.Handler:
+    if path == STDERR:
+        return logging.StreamHandler()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return RotatingFileHandler(path, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8")
+    except OSError as error:
+        raise LogFileError(f"cannot write the log {path}: {error.strerror}; choose another with --log-file") from None
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def _word(value: object) -> str:
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(text).decode()
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -9,13 +9,29 @@ from attrs import field, frozen
 from videocall.tokens import LEEWAY_S
 from videocall.urls import shown
 
-__all__ = ["EVERY_ADDRESS", "MIN_KEY_CHARACTERS", "RtcAddress", "Settings", "Tls", "TunnelKind"]
+__all__ = [
+    "EVERY_ADDRESS",
+    "MIN_KEY_CHARACTERS",
+    "STDERR",
+    "LogFormat",
+    "LogLevel",
+    "RtcAddress",
+    "Settings",
+    "Tls",
+    "TunnelKind",
+]
 
 MIN_KEY_CHARACTERS: Final = 16
 """Of an API key."""
 
 EVERY_ADDRESS: Final = ""
 """The `Settings.host` that stands for every address of the machine, IPv4 and IPv6."""
+
+STDERR: Final = Path("-")
+"""The `Settings.log_file` that stands for the standard error output."""
+
+LogFormat = Literal["json", "text"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 TunnelKind = Literal["auto", "cloudflared", "ngrok"]
 """A program that opens a tunnel. ``auto``: whichever is installed, in this order."""
@@ -92,6 +108,8 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     log_file: Path = Path("videocall.log")
+    log_format: LogFormat = "json"
+    log_level: LogLevel = "info"
     data_dir: Path = Path("videocall")
     web_dist: Path = Path(__file__).parent.parent / "web_dist"
     request_rate: int = 100

@@ -193,7 +193,7 @@ class Webhooks:
         logger.warning(
             "webhook lost",
             extra=fields(
-                receiver=receiver.host, room=message.room_id, event=message.event, id=message.id, problem=problem
+                receiver=receiver.host, room=message.room_id, about=message.event, id=message.id, problem=problem
             ),
         )
 

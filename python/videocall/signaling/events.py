@@ -223,4 +223,4 @@ class Events:
             try:
                 watcher(event)
             except Exception:  # noqa: BLE001 - whatever a watcher does is its own affair
-                logger.exception("watcher failed", extra=fields(event=EVENT_NAMES[type(event)]))
+                logger.exception("watcher failed", extra=fields(about=EVENT_NAMES[type(event)]))

@@ -239,6 +239,8 @@ class LiveRoom:
 
     def _let_go(self, participant_id: str, reason: Reason) -> None:
         self._identities = {who: other for who, other in self._identities.items() if other != participant_id}
+        # Here and not in the session: whoever's socket broke has none any more when the time to come back is over.
+        logger.info("left", extra=fields(room=self.room.id, participant=participant_id, reason=reason))
         self.execute(self.room.leave(participant_id, reason))
         self._events.tell(events.ParticipantLeft(self._now_ms(), self.room.id, participant_id, reason))
 

@@ -206,7 +206,6 @@ class Session:
         """Leave the room, or its lobby; being in none is no error."""
         self._give_up()
         if self.place is not None:
-            self._log("left", reason=reason)
             place, self.place = self.place, None
             place.leave(reason)
 

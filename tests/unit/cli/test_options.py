@@ -94,6 +94,8 @@ EVERY: dict[str, tuple[str, object]] = {
     "turn_password": ("lovelace", "lovelace"),
     "allowed_origin": ("https://App.example.org", ("https://app.example.org",)),
     "log_file": ("/l", Path("/l")),
+    "log_format": ("text", "text"),
+    "log_level": ("debug", "debug"),
     "web_dist": ("/w", Path("/w")),
     "request_rate": ("7", 7),
     "resume_within": ("9", 9),
@@ -147,6 +149,8 @@ def test_several_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("log_format", "xml"),
+        ("log_level", "loud"),
         ("port", "eighty"),
         ("port", "-1"),
         ("port", "65536"),

@@ -128,7 +128,7 @@ async def test_an_event_is_given_up_in_the_end_and_counted(
         assert MAX_AGE_S <= trio.current_time() - began <= MAX_AGE_S + 100
         assert hooks.waiting == 0
     told = [vars(record)["videocall_fields"] for record in caplog.records]
-    assert {"room": "daily", "event": "room.started", "problem": "ConnectError"}.items() <= told[-1].items()
+    assert {"room": "daily", "about": "room.started", "problem": "ConnectError"}.items() <= told[-1].items()
     assert "hunter2" not in str(told)
 
 
