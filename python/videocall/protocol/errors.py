@@ -27,6 +27,7 @@ class ErrorCode(StrEnum):
     CLIENT_TOO_OLD = "CLIENT_TOO_OLD"
     CLIENT_TOO_NEW = "CLIENT_TOO_NEW"
     DRAINING = "DRAINING"
+    UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
 
@@ -49,6 +50,7 @@ SENTENCES: Final = {
     ErrorCode.CLIENT_TOO_OLD: "The client speaks a version of the protocol that the server takes no more; update it.",
     ErrorCode.CLIENT_TOO_NEW: "The client speaks a version of the protocol that the server does not know yet.",
     ErrorCode.DRAINING: "The server is shutting down and takes nobody in.",
+    ErrorCode.UNAVAILABLE: "The server cannot reach what it needs for this; try again in a while.",
     ErrorCode.INTERNAL: "The server failed; the failure is in its log.",
 }
 

@@ -3,6 +3,7 @@
 from attrs import evolve
 
 from videocall.cluster import Cluster, Person, RoomPresence
+from videocall.protocol.results import Participant
 from videocall.server.event_data import event_data
 from videocall.signaling import events
 
@@ -25,6 +26,8 @@ class Announcer:
                 person = Person(participant_id, display_name, role, at, identity)
                 room = self._rooms[room_id]
                 self._announce(evolve(room, people=(*room.people, person)))
+            case events.ParticipantUpdated(_, room_id, updated):
+                self._change(room_id, updated)
             case events.ParticipantLeft(_, room_id, participant_id):
                 room = self._rooms[room_id]
                 people = tuple(person for person in room.people if person.participant_id != participant_id)
@@ -35,6 +38,17 @@ class Announcer:
             case _:
                 pass
         self._cluster.publish(event_data(event))
+
+    def _change(self, room_id: str, updated: Participant) -> None:
+        room = self._rooms[room_id]
+        people = tuple(
+            evolve(person, display_name=updated.displayName, role=updated.role)
+            if person.participant_id == updated.participantId
+            else person
+            for person in room.people
+        )
+        if people != room.people:  # a raised hand is no news here
+            self._announce(evolve(room, people=people))
 
     def _announce(self, room: RoomPresence) -> None:
         self._rooms[room.room_id] = room

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import Final
 
 import trio
@@ -22,7 +21,7 @@ from videocall.server.hooks import Hooks
 from videocall.server.keys import open_keys
 from videocall.server.metrics import Metrics
 from videocall.server.pulse import Pulse
-from videocall.server.remembering import remember
+from videocall.server.remembering import Remembering
 from videocall.server.settings import Settings
 from videocall.server.static import load_bundle
 from videocall.server.turn import ice_servers, watch_turn
@@ -98,7 +97,12 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
     ):
         hub.events.watch(hooks.tell)
         hub.events.watch(webhooks.tell)
-        hub.events.watch(partial(remember, store))
+        hub.memory = memory = Remembering(hub, store)
+        hub.events.watch(memory.tell)
+        if store.part.health.state == "down":
+            nursery.start_soon(memory.recall)
+        else:
+            await memory.recall()
         hub.events.watch(Announcer(cluster).tell)
         pulse = Pulse(core.workers)
         nursery.start_soon(pulse.run)

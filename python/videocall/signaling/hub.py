@@ -277,7 +277,13 @@ class Hub:
         if settings is None:
             return Room(room_id, self._limits, RoomSettings(created_at=self.now_ms()))
         room = Room(room_id, self._limits, settings)
-        room.restore_messages(await self.memory.messages(room_id, None, MAX_MESSAGES))
+        try:
+            messages = await self.memory.messages(room_id, None, MAX_MESSAGES)
+        except ProtocolError as error:
+            # They are not lost: whoever asks for older messages gets them once they can be read.
+            logger.warning("room opened without its chat", extra=fields(room=room_id, code=error.code))
+        else:
+            room.restore_messages(message for message in messages if message.sentAt >= settings.created_at)
         return room
 
     def _end_if_unused(self, room_id: str, place: _Place) -> None:

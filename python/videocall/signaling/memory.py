@@ -15,12 +15,16 @@ class Memory(Protocol):
         """How a room is set that was made by the API, or whose call was cut off; `None` for any other.
 
         Raises:
-            ProtocolError: it cannot be told now, so that nobody shall enter.
+            ProtocolError: ``UNAVAILABLE``: it cannot be told now, so that nobody shall enter.
         """
         ...
 
     async def messages(self, room_id: str, before: str | None, limit: int) -> list[ChatMessage]:
-        """The last messages of a room, or the last before that one, oldest first; none when they cannot be read now."""
+        """The last messages of a room, or the last before that one, oldest first.
+
+        Raises:
+            ProtocolError: ``UNAVAILABLE``: they cannot be read now.
+        """
         ...
 
 

@@ -12,6 +12,7 @@ from videocall.store.migrate import Upgrade, upgrade
 from videocall.store.records import (
     Record,
     RoomRemoved,
+    SessionChanged,
     SessionEnded,
     SessionStarted,
     StoredMessage,
@@ -27,6 +28,7 @@ __all__ = [
     "Record",
     "Retention",
     "RoomRemoved",
+    "SessionChanged",
     "SessionEnded",
     "SessionStarted",
     "Store",

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-__all__ = ["Record", "RoomRemoved", "SessionEnded", "SessionStarted", "StoredMessage", "StoredRoom", "StoredSession"]
+__all__ = [
+    "Record",
+    "RoomRemoved",
+    "SessionChanged",
+    "SessionEnded",
+    "SessionStarted",
+    "StoredMessage",
+    "StoredRoom",
+    "StoredSession",
+]
 
 
 @frozen
@@ -50,6 +59,15 @@ class SessionStarted:
 
 
 @frozen
+class SessionChanged:
+    """They are called otherwise, or may do something else, than when they came."""
+
+    participant_id: str
+    display_name: str
+    role: str
+
+
+@frozen
 class SessionEnded:
     """They are no more."""
 
@@ -85,5 +103,5 @@ class StoredSession:
     reason: str | None
 
 
-Record = StoredRoom | RoomRemoved | SessionStarted | SessionEnded | StoredMessage
+Record = StoredRoom | RoomRemoved | SessionStarted | SessionChanged | SessionEnded | StoredMessage
 """Each may be written twice: what was written before is then as it was."""

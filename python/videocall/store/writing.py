@@ -8,7 +8,15 @@ from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from videocall.store.records import Record, RoomRemoved, SessionEnded, SessionStarted, StoredMessage, StoredRoom
+from videocall.store.records import (
+    Record,
+    RoomRemoved,
+    SessionChanged,
+    SessionEnded,
+    SessionStarted,
+    StoredMessage,
+    StoredRoom,
+)
 from videocall.store.tables import messages, nodes, rooms, sessions
 
 __all__ = ["CHUNK", "Expired", "beat", "close_sessions_of_the_dead", "delete_expired", "write"]
@@ -46,6 +54,9 @@ def write(connection: Connection, node: str, records: Iterable[Record]) -> None:
                 _insert(connection, messages, attrs.asdict(record))
             case SessionStarted():
                 _insert(connection, sessions, {"node": node, **attrs.asdict(record)})
+            case SessionChanged(participant_id, display_name, role):
+                changed = update(sessions).where(sessions.c.participant_id == participant_id)
+                connection.execute(changed.values(display_name=display_name, role=role))
             case SessionEnded(participant_id, left_at, reason):
                 ended = update(sessions).where(sessions.c.participant_id == participant_id)
                 connection.execute(ended.values(left_at=left_at, reason=reason))

@@ -34,6 +34,12 @@ async def sessions(database_url: str, room_id: str = "daily") -> list[StoredSess
         return await store.sessions(room_id)
 
 
+async def chat(database_url: str, room_id: str = "daily") -> list[str]:
+    store: Store = await open_store(database_url, node="reader", retention=FOR_EVER)
+    async with store.writing():
+        return [message.text for message in await store.messages(room_id)]
+
+
 def parts(server: Server) -> dict[str, Any]:
     """How its parts are, by ``/healthz``."""
     found: dict[str, Any] = server.health()["parts"]
@@ -68,23 +74,30 @@ async def test_it_is_remembered_who_was_where(database_url: str, web_dist: Path,
     assert {each.reason for each in by_id.values()} == {"left"}
 
 
-async def test_sessions_of_a_killed_server_are_closed(database_url: str, web_dist: Path, tmp_path: Path) -> None:
+async def test_a_killed_server_remembers_chat_and_closes_sessions(
+    database_url: str, web_dist: Path, tmp_path: Path
+) -> None:
     flags = ("--database-url", database_url)
     with running(web_dist, tmp_path, *flags) as server:
         async with connect(server.url) as client:
             await enter(client, "Ada", "daily")
+            for text in ("one", "two", "three"):
+                await client.request("sendMessage", {"text": text})
 
             async def written() -> bool:
-                return len(await sessions(database_url)) == 1
+                return len(await chat(database_url)) == 3
 
             await until(written)
             server.process.kill()
             await trio.to_thread.run_sync(server.process.wait)
     assert [each.left_at for each in await sessions(database_url)] == [None]
     with running(web_dist, tmp_path, *flags) as server:
+        async with connect(server.url) as client:
+            joined = await client.join_room("Ada", "daily")
+            assert [message.text for message in joined.messages] == ["one", "two", "three"]
 
         async def closed() -> bool:
-            return [each.reason for each in await sessions(database_url)] == ["error"]
+            return sorted(each.reason or "" for each in await sessions(database_url)) == ["error", "left"]
 
         await until(closed, 40)
 
@@ -104,6 +117,8 @@ async def test_a_call_goes_on_while_postgresql_and_redis_are_down(
             redis.kill()
             await until(is_so(server, database="down", redis="down"))
 
+            for text in ("one", "two"):
+                await first.request("sendMessage", {"text": text})
             screen = await ada.produce(ssrc=5000, source="screen")
             await bob.consume(screen)
             await second.resume_consumer(consumer.id)
@@ -121,6 +136,7 @@ async def test_a_call_goes_on_while_postgresql_and_redis_are_down(
                 return left == {ada.id: None, bob.id: "left", cyd.id: None}
 
             await until(written, HEALS_WITHIN_S)
+            assert await chat(url) == ["one", "two"]
             (present,) = await presence(redis)
             assert [person.display_name for person in present.people] == ["Ada", "Cyd"]
     assert "hunter2" not in server.log.read_text()

@@ -115,6 +115,8 @@ export interface ErrorCodes {
   CLIENT_TOO_NEW: true;
   /** The server is shutting down and takes nobody in. */
   DRAINING: true;
+  /** The server cannot reach what it needs for this; try again in a while. */
+  UNAVAILABLE: true;
   /** The server failed; the failure is in its log. */
   INTERNAL: true;
 }

@@ -56,6 +56,8 @@ export function joinRefusalOf({ code, message }: Failure): string {
       return 'This link does not let you in. Ask for a new one.';
     case 'DRAINING':
       return 'The server is about to restart. Try again in a minute.';
+    case 'UNAVAILABLE':
+      return 'The server cannot reach its database. Try again in a minute.';
     case 'CLIENT_TOO_OLD':
     case 'CLIENT_TOO_NEW':
       return 'The server was updated. Reload this page and join again.';
