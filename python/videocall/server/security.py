@@ -38,13 +38,13 @@ def origin_allowed(headers: Headers, allowed: Collection[str]) -> bool:
 
 def cors_headers(headers: Headers, allowed: Collection[str]) -> dict[str, str]:
     """What lets an allowed page on another origin read the answer to a request (Fetch, CORS protocol)."""
-    cors = {"vary": "origin"}
+    cors = {"vary": "origin, access-control-request-headers"}
     if "origin" in headers and origin_allowed(headers, allowed):
         cors |= {
             "access-control-allow-origin": headers["origin"],
             "access-control-allow-credentials": "true",
             "access-control-allow-methods": "GET, POST",
-            "access-control-allow-headers": "content-type, authorization",
+            "access-control-allow-headers": headers.get("access-control-request-headers", "content-type"),
             "access-control-max-age": "600",
         }
     return cors
