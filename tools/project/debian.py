@@ -13,6 +13,7 @@ PROGRAMS = {
     "initdb": "postgresql",
     "ip": "iproute2",
     "nft": "nftables",
+    "nginx": "nginx",
     "openssl": "openssl",
     "redis-server": "redis-server",
     "turnserver": "coturn",
