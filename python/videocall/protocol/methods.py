@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from videocall.ortc.types import RtpCapabilities
+from videocall.protocol import data_requests as dr
 from videocall.protocol import requests as r
 from videocall.protocol import results
 from videocall.protocol import room_requests as rr
@@ -36,6 +37,10 @@ Request = (
     | r.SetConsumerPriority
     | r.GetStats
     | r.SetDisplayName
+    | dr.ProduceData
+    | dr.CloseDataProducer
+    | dr.ConsumeData
+    | dr.CloseDataConsumer
     | rr.SendMessage
     | rr.GetMessages
     | rr.RaiseHand
@@ -71,6 +76,10 @@ METHODS: Final[dict[str, type[Any]]] = {
     "setConsumerPriority": r.SetConsumerPriority,
     "getStats": r.GetStats,
     "setDisplayName": r.SetDisplayName,
+    "produceData": dr.ProduceData,
+    "closeDataProducer": dr.CloseDataProducer,
+    "consumeData": dr.ConsumeData,
+    "closeDataConsumer": dr.CloseDataConsumer,
     "sendMessage": rr.SendMessage,
     "getMessages": rr.GetMessages,
     "raiseHand": rr.RaiseHand,
@@ -94,6 +103,8 @@ RESULTS: Final[dict[str, tuple[type[Any], ...]]] = {
     "produce": (results.Produced,),
     "consume": (results.Consumer, results.Consumers),
     "getStats": (results.Stats,),
+    "produceData": (results.Produced,),
+    "consumeData": (results.DataConsumer,),
     "sendMessage": (results.Sent,),
     "getMessages": (results.Messages,),
 }

@@ -5,7 +5,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from videocall.protocol.fields import KnockOutcome, PausedBy, Reason, Role
-from videocall.protocol.results import Participant, Producer, RoomJoined
+from videocall.protocol.results import DataProducer, Participant, Producer, RoomJoined
 from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState, Speaker, StreamScore, WantedLayer
 
 __all__ = [
@@ -17,12 +17,15 @@ __all__ = [
     "ConsumerPaused",
     "ConsumerResumed",
     "ConsumerScore",
+    "DataConsumerClosed",
+    "DataProducerClosed",
     "LayersWanted",
     "LobbyKnock",
     "LobbyKnockEnded",
     "LobbyRejected",
     "Message",
     "MessageRefused",
+    "NewDataProducer",
     "NewProducer",
     "Notification",
     "ParticipantJoined",
@@ -247,6 +250,29 @@ class MessageRefused:
     message: str
 
 
+@frozen
+class NewDataProducer(DataProducer):
+    """``newDataProducer``: somebody opened a data channel."""
+
+
+@frozen
+class DataProducerClosed:
+    """``dataProducerClosed``: a data channel is over."""
+
+    dataProducerId: str
+    participantId: str
+    reason: Reason
+
+
+@frozen
+class DataConsumerClosed:
+    """``dataConsumerClosed``: one receives a data channel no more, other than by one's own wish."""
+
+    dataConsumerId: str
+    dataProducerId: str
+    reason: Reason
+
+
 Notification = (
     ParticipantJoined
     | ParticipantLeft
@@ -263,6 +289,9 @@ Notification = (
     | LayersWanted
     | ProducerScore
     | ActiveSpeakers
+    | NewDataProducer
+    | DataProducerClosed
+    | DataConsumerClosed
     | Message
     | Reaction
     | RoomUpdated
@@ -292,6 +321,9 @@ NOTIFICATIONS: Final[dict[str, type[Any]]] = {
     "layersWanted": LayersWanted,
     "producerScore": ProducerScore,
     "activeSpeakers": ActiveSpeakers,
+    "newDataProducer": NewDataProducer,
+    "dataProducerClosed": DataProducerClosed,
+    "dataConsumerClosed": DataConsumerClosed,
     "message": Message,
     "reaction": Reaction,
     "roomUpdated": RoomUpdated,

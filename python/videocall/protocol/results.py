@@ -5,7 +5,15 @@ from typing import Annotated, Any
 from attrs import field, frozen
 from msgspec import Meta
 
-from videocall.ortc.types import DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters
+from videocall.ortc.types import (
+    DtlsParameters,
+    IceCandidate,
+    IceParameters,
+    RtpCapabilities,
+    RtpParameters,
+    SctpParameters,
+    SctpStreamParameters,
+)
 from videocall.protocol.fields import Kind, Role, Source
 from videocall.protocol.shapes import ChatMessage, Knock, Permissions, RoomState
 from videocall.protocol.version import VERSION
@@ -14,12 +22,15 @@ __all__ = [
     "ConsumeFailure",
     "Consumer",
     "Consumers",
+    "DataConsumer",
+    "DataProducer",
     "ErrorBody",
     "IceRestarted",
     "IceServer",
     "InLobby",
     "Messages",
     "OwnConsumer",
+    "OwnDataConsumer",
     "Participant",
     "Produced",
     "Producer",
@@ -64,6 +75,16 @@ class Producer:
 
 
 @frozen
+class DataProducer:
+    """A data channel that somebody speaks on."""
+
+    dataProducerId: str
+    participantId: str
+    label: str
+    protocol: str
+
+
+@frozen
 class RoomJoined:
     """Everything a client needs to start: who is there and what they publish, the joiner left out.
 
@@ -79,6 +100,7 @@ class RoomJoined:
     iceServers: list[IceServer]
     participants: list[Participant]
     producers: list[Producer]
+    dataProducers: list[DataProducer]
     messages: list[ChatMessage]
     knocks: list[Knock]
     resumeToken: str
@@ -121,6 +143,25 @@ class OwnConsumer:
 
 
 @frozen
+class OwnDataConsumer:
+    """A data consumer that the receiver of this has."""
+
+    dataConsumerId: str
+    dataProducerId: str
+
+
+@frozen
+class DataConsumer:
+    """The options that mediasoup-client's ``recvTransport.consumeData`` takes."""
+
+    id: str
+    dataProducerId: str
+    sctpStreamParameters: SctpStreamParameters
+    label: str
+    protocol: str
+
+
+@frozen
 class SessionResumed:
     """The room as it is now, the receiver included, and what the receiver still has in it.
 
@@ -140,6 +181,8 @@ class SessionResumed:
     knocks: list[Knock]
     transports: list[str]
     consumers: list[OwnConsumer]
+    dataProducers: list[DataProducer]
+    dataConsumers: list[OwnDataConsumer]
 
 
 @frozen
@@ -151,7 +194,7 @@ class Transport:
     iceCandidates: list[IceCandidate]
     dtlsParameters: DtlsParameters
     iceServers: list[IceServer]
-    sctpParameters: None = None
+    sctpParameters: SctpParameters | None = None
 
 
 @frozen

@@ -3,11 +3,14 @@
 Methods change the state at once and return effects: whom to notify of what, and what to do to the media. They never
 wait, and a refused call (`videocall.protocol.ProtocolError`) changes nothing.
 
-A `Room` is built in layers, each in its module: `people`, their `media`, `moderation`, and the `room` around them.
+A `Room` is built in layers, each in its module: `people`, their `media` and `data` channels, `moderation`, and the
+`room` around them.
 """
 
 from videocall.rooms.effects import (
     CloseConsumer,
+    CloseDataConsumer,
+    CloseDataProducer,
     CloseProducer,
     CloseTransport,
     Effect,
@@ -32,6 +35,8 @@ from videocall.rooms.state import Limits
 
 __all__ = [
     "CloseConsumer",
+    "CloseDataConsumer",
+    "CloseDataProducer",
     "CloseProducer",
     "CloseTransport",
     "Effect",

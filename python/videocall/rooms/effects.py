@@ -11,6 +11,8 @@ from videocall.rooms.settings import RoomSettings
 
 __all__ = [
     "CloseConsumer",
+    "CloseDataConsumer",
+    "CloseDataProducer",
     "CloseProducer",
     "CloseTransport",
     "Effect",
@@ -49,6 +51,20 @@ class ResumeProducer:
     """Resume it."""
 
     producer_id: str
+
+
+@frozen
+class CloseDataProducer:
+    """Close a data producer, and with it its consumers."""
+
+    data_producer_id: str
+
+
+@frozen
+class CloseDataConsumer:
+    """Close a data consumer."""
+
+    data_consumer_id: str
 
 
 @frozen
@@ -144,6 +160,8 @@ Effect = (
     | CloseTransport
     | CloseProducer
     | CloseConsumer
+    | CloseDataProducer
+    | CloseDataConsumer
     | Expel
     | EndCall
     | KnockStarted

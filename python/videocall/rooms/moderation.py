@@ -13,8 +13,8 @@ from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol import notifications as n
 from videocall.protocol.fields import Role, Source
 from videocall.protocol.shapes import PermissionChanges
+from videocall.rooms.data import DataChannels
 from videocall.rooms.effects import Effect, EndCall, Expel, SettingsChanged
-from videocall.rooms.media import Media
 from videocall.rooms.rights import Standing, changed, publishes
 from videocall.rooms.settings import RoomSettings
 from videocall.rooms.state import Limits, ParticipantState
@@ -25,7 +25,7 @@ _MAX_REMOVED: Final = 1000
 """Identities that are kept out; the one that was removed longest ago is let in again when there are more."""
 
 
-class Moderation(Media):
+class Moderation(DataChannels):
     """A room's rights and how they change."""
 
     def __init__(self, room_id: str, limits: Limits | None = None, settings: RoomSettings | None = None) -> None:

@@ -113,6 +113,7 @@ class Room(Moderation):
         effects: list[Effect] = []
         for producer in leaver.producers.values():
             effects += self._drop_producer(producer, reason, tell_owner=False)
+        effects += self._drop_all_data(leaver, reason)
         effects += self._tell_others(participant_id, n.ParticipantLeft(participant_id, reason))
         effects += [CloseTransport(transport_id) for transport_id in leaver.transports]
         if leaver.is_host and reason not in _NO_SUCCESSION:

@@ -9,7 +9,15 @@ from videocall.protocol.fields import Kind, PausedBy, Source
 from videocall.protocol.shapes import Permissions
 from videocall.rooms.rights import Standing, effective
 
-__all__ = ["ConsumerState", "Limits", "ParticipantState", "ProducerState", "TransportState"]
+__all__ = [
+    "ConsumerState",
+    "DataConsumerState",
+    "DataProducerState",
+    "Limits",
+    "ParticipantState",
+    "ProducerState",
+    "TransportState",
+]
 
 
 @frozen
@@ -20,6 +28,8 @@ class Limits:
     transports_each: int = 8
     producers_each: int = 16
     consumers_each: int = 4000
+    data_producers_each: int = 16
+    data_consumers_each: int = 1000
     knocks: int = 100
 
 
@@ -78,6 +88,31 @@ class ProducerState:
         return results.Producer(self.id, self.owner, self.kind, self.source, self.paused)
 
 
+@frozen
+class DataProducerState:
+    """A data channel that its owner speaks on."""
+
+    id: str
+    owner: str
+    transport: str
+    label: str
+    protocol: str
+
+    def wire(self) -> results.DataProducer:
+        """As clients see it."""
+        return results.DataProducer(self.id, self.owner, self.label, self.protocol)
+
+
+@frozen
+class DataConsumerState:
+    """Someone's reception of a data channel."""
+
+    id: str
+    owner: str
+    transport: str
+    producer: str
+
+
 @define
 class ParticipantState:
     """Someone in the room. `permissions` follow from `standing` and the room's settings. Dicts keep their order."""
@@ -92,6 +127,8 @@ class ParticipantState:
     transports: dict[str, TransportState] = field(factory=dict[str, TransportState])
     producers: dict[str, ProducerState] = field(factory=dict[str, ProducerState])
     consumers: dict[str, ConsumerState] = field(factory=dict[str, ConsumerState])
+    data_producers: dict[str, DataProducerState] = field(factory=dict[str, DataProducerState])
+    data_consumers: dict[str, DataConsumerState] = field(factory=dict[str, DataConsumerState])
 
     @property
     def is_host(self) -> bool:

@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from videocall.ortc import DEFAULT_CODECS, generate_router_rtp_capabilities
 from videocall.protocol import ErrorCode, ProtocolError
+from videocall.protocol import data_requests as dr
 from videocall.protocol import requests as r
 from videocall.protocol import room_requests as rr
 from videocall.protocol.methods import Request
-from videocall.signaling import entry_handlers, media_handlers, room_handlers
+from videocall.signaling import data_handlers, entry_handlers, media_handlers, room_handlers
 from videocall.signaling.caller import Caller, Place
 
 __all__ = ["Caller", "Place", "handle"]
@@ -57,6 +58,10 @@ _HANDLERS: Final[dict[type[Any], Callable[[Caller, Place, Any], Awaitable[object
     r.SetPreferredLayers: media_handlers.set_preferred_layers,
     r.SetConsumerPriority: media_handlers.set_consumer_priority,
     r.GetStats: media_handlers.get_stats,
+    dr.ProduceData: data_handlers.produce_data,
+    dr.CloseDataProducer: data_handlers.close_data_producer,
+    dr.ConsumeData: data_handlers.consume_data,
+    dr.CloseDataConsumer: data_handlers.close_data_consumer,
     r.SetDisplayName: room_handlers.set_display_name,
     rr.SendMessage: room_handlers.send_message,
     rr.GetMessages: room_handlers.get_messages,

@@ -14,6 +14,8 @@ from videocall.protocol.fields import Reason, Source
 from videocall.protocol.shapes import StreamScore, WantedLayer
 from videocall.rooms import (
     CloseConsumer,
+    CloseDataConsumer,
+    CloseDataProducer,
     CloseProducer,
     CloseTransport,
     Effect,
@@ -30,7 +32,15 @@ __all__ = ["Command", "LiveMedia"]
 
 T = TypeVar("T")
 
-Command = PauseProducer | ResumeProducer | CloseTransport | CloseProducer | CloseConsumer
+Command = (
+    PauseProducer
+    | ResumeProducer
+    | CloseTransport
+    | CloseProducer
+    | CloseConsumer
+    | CloseDataProducer
+    | CloseDataConsumer
+)
 
 
 class LiveMedia:
@@ -47,6 +57,8 @@ class LiveMedia:
         self._transports: dict[str, media.Transport] = {}
         self._producers: dict[str, media.Producer] = {}
         self._consumers: dict[str, media.Consumer] = {}
+        self._data_producers: dict[str, media.DataProducer] = {}
+        self._data_consumers: dict[str, media.DataConsumer] = {}
         self._speakers = Speakers(router, self._heard)
         self._commands, self._todo = trio.open_memory_channel[Command](math.inf)
 
@@ -128,6 +140,26 @@ class LiveMedia:
         )
         _when_closed(consumer, closed)
 
+    def add_data_producer(self, owner: str, producer: media.DataProducer) -> None:
+        """Follow a data producer until it is closed."""
+        self._data_producers[producer.id] = producer
+
+        def closed() -> None:
+            if self._data_producers.pop(producer.id, None):
+                self._execute(self._room.data_producer_closed(owner, producer.id, _reason(producer)))
+
+        _when_closed(producer, closed)
+
+    def add_data_consumer(self, owner: str, consumer: media.DataConsumer) -> None:
+        """Follow a data consumer until it is closed."""
+        self._data_consumers[consumer.id] = consumer
+
+        def closed() -> None:
+            if self._data_consumers.pop(consumer.id, None):
+                self._execute(self._room.data_consumer_closed(owner, consumer.id, _reason(consumer)))
+
+        _when_closed(consumer, closed)
+
     # Helpers
 
     def _score_changed(self, owner: str, producer_id: str, event: sfu.ProducerScore) -> None:
@@ -150,6 +182,10 @@ class LiveMedia:
                     await _close(self._producers.get(producer_id))
                 case CloseConsumer(consumer_id):
                     await _close(self._consumers.get(consumer_id))
+                case CloseDataProducer(data_producer_id):
+                    await _close(self._data_producers.get(data_producer_id))
+                case CloseDataConsumer(data_consumer_id):
+                    await _close(self._data_consumers.get(data_consumer_id))
                 case PauseProducer(producer_id):
                     if producer := self._producers.get(producer_id):
                         await producer.pause()
@@ -173,6 +209,12 @@ class LiveMedia:
 
         transport.on(sfu.IceStateChange, lambda event: log("ice", event.ice_state))
         transport.on(sfu.DtlsStateChange, lambda event: log("dtls", event.dtls_state))
+
+        def closed(event: sfu.Closed) -> None:
+            if event.detail is not None:
+                log(f"closed: {event.detail}", "failed")
+
+        transport.on(sfu.Closed, closed)
 
 
 def _present(item: T | None) -> T:

@@ -6,10 +6,29 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
-from videocall.ortc.types import DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters
+from videocall.ortc.types import (
+    DtlsParameters,
+    IceCandidate,
+    IceParameters,
+    RtpCapabilities,
+    RtpParameters,
+    SctpParameters,
+    SctpStreamParameters,
+)
 from videocall.sfu import Event
 
-__all__ = ["Closable", "Consumer", "Engine", "Observer", "Producer", "Router", "Transport", "Worker"]
+__all__ = [
+    "Closable",
+    "Consumer",
+    "DataConsumer",
+    "DataProducer",
+    "Engine",
+    "Observer",
+    "Producer",
+    "Router",
+    "Transport",
+    "Worker",
+]
 
 E = TypeVar("E", bound=Event)
 
@@ -62,6 +81,26 @@ class Observer(Closable, Protocol):
     async def add_producer(self, producer_id: str) -> None: ...
 
 
+class DataProducer(Closable, Protocol):
+    """See `videocall.sfu.DataProducer`."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class DataConsumer(Closable, Protocol):
+    """See `videocall.sfu.DataConsumer`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def sctp_stream_parameters(self) -> SctpStreamParameters | None: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def protocol(self) -> str: ...
+
+
 class Transport(Closable, Protocol):
     """See `videocall.sfu.WebRtcTransport`."""
 
@@ -73,6 +112,12 @@ class Transport(Closable, Protocol):
     def ice_candidates(self) -> Sequence[IceCandidate]: ...
     @property
     def dtls_parameters(self) -> DtlsParameters: ...
+    @property
+    def sctp_parameters(self) -> SctpParameters | None: ...
+    async def produce_data(
+        self, *, sctp_stream_parameters: SctpStreamParameters | None = ..., label: str = ..., protocol: str = ...
+    ) -> DataProducer: ...
+    async def consume_data(self, *, data_producer_id: str) -> DataConsumer: ...
     async def connect(self, dtls_parameters: DtlsParameters, /) -> object: ...
     async def restart_ice(self) -> IceParameters: ...
     async def get_stats(self) -> Sequence[Any]: ...
@@ -92,7 +137,7 @@ class Router(Closable, Protocol):
 
     @property
     def rtp_capabilities(self) -> RtpCapabilities: ...
-    async def create_web_rtc_transport(self) -> Transport: ...
+    async def create_web_rtc_transport(self, *, enable_sctp: bool = ...) -> Transport: ...
     async def create_audio_level_observer(
         self, *, max_entries: int = ..., threshold: int = ..., interval: float = ...
     ) -> Observer: ...

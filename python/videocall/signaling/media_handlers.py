@@ -29,7 +29,7 @@ __all__ = [
 async def create_transport(caller: Caller, place: Place, request: r.CreateWebRtcTransport) -> results.Transport:
     live, me = place.live, place.participant_id
     live.room.check_new_transport(me)
-    transport = await live.media.router.create_web_rtc_transport()
+    transport = await live.media.router.create_web_rtc_transport(enable_sctp=True)
     try:
         live.room.add_transport(me, transport.id, request.direction)
     except ProtocolError:
@@ -41,6 +41,7 @@ async def create_transport(caller: Caller, place: Place, request: r.CreateWebRtc
         iceParameters=transport.ice_parameters,
         iceCandidates=with_public(transport.ice_candidates, caller.hub.public_addresses),
         dtlsParameters=transport.dtls_parameters,
+        sctpParameters=transport.sctp_parameters,
         iceServers=caller.hub.ice_servers.issue(me),
     )
 

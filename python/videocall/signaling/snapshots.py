@@ -20,6 +20,7 @@ def room_joined(hub: Hub, seat: Seat) -> results.RoomJoined:
         iceServers=hub.ice_servers.issue(me.participantId),
         participants=[other for other in room.participants if other.participantId != me.participantId],
         producers=room.producers,
+        dataProducers=room.data_producers,
         messages=room.chat.messages,
         knocks=room.knocks_for(me.participantId),
         resumeToken=seat.token,
@@ -43,4 +44,6 @@ def session_resumed(hub: Hub, seat: Seat) -> results.SessionResumed:
         knocks=room.knocks_for(me.participantId),
         transports=transports,
         consumers=consumers,
+        dataProducers=room.data_producers,
+        dataConsumers=room.data_consumers(me.participantId),
     )

@@ -87,7 +87,7 @@ def test_a_result_goes_into_the_acknowledgement() -> None:
 
 
 def joined() -> Any:
-    names = {field: [] for field in ("iceServers", "participants", "producers", "messages")}
+    names = {field: [] for field in ("iceServers", "participants", "producers", "dataProducers", "messages")}
     wire = {**names, "roomId": "daily", "participantId": "ada", "role": "host", "resumeToken": "t"}
     known = results.RoomJoined.__attrs_attrs__
     values = {field.name: wire.get(field.name) for field in known if field.init}

@@ -86,6 +86,14 @@ class Caller:
         request = {"transportId": self.recv, "producerId": producer_id, "rtpCapabilities": capabilities()}
         return await self.client.request("consume", request)
 
+    async def produce_data(self, stream: int, **more: object) -> str:
+        request = {"transportId": self.send, "sctpStreamParameters": {"streamId": stream}, **more}
+        channel: str = (await self.client.request("produceData", request))["id"]
+        return channel
+
+    async def consume_data(self, channel: str) -> Json:
+        return await self.client.request("consumeData", {"transportId": self.recv, "dataProducerId": channel})
+
 
 @pytest.fixture
 def enter(open_client: OpenClient) -> Callable[..., Awaitable[Caller]]:

@@ -35,14 +35,17 @@ HOSTS = {
 }
 """What hosts alone may do."""
 
-NEEDS_PERMISSION = {"produce", "sendMessage"}
+NEEDS_PERMISSION = {"produce", "produceData", "sendMessage"}
 """What viewers may not, and participants with a permission."""
 
 EVERYONE = {
     "closeConsumer",
+    "closeDataConsumer",
+    "closeDataProducer",
     "closeProducer",
     "connectTransport",
     "consume",
+    "consumeData",
     "createWebRtcTransport",
     "getMessages",
     "getStats",
@@ -60,12 +63,12 @@ EVERYONE = {
 }
 """What everyone in the room may do with what is theirs."""
 
-OWN_IDS = {"transportId", "producerId", "consumerId"}
+OWN_IDS = {"transportId", "producerId", "consumerId", "dataProducerId", "dataConsumerId"}
 ROOM_IDS = {"participantId", "knockId"}
 NO_OBJECTS = {"roomId", "clientMessageId", "before", "resumeToken"}
 """Fields that name no object of a room, or, as ``before``, a point in its time."""
 
-ROOM_WIDE = {("consume", "producerId")}
+ROOM_WIDE = {("consume", "producerId"), ("consumeData", "dataProducerId")}
 """Where an id of another participant of the same room is right."""
 
 
@@ -100,6 +103,7 @@ async def rooms(enter: Enter, open_client: OpenClient) -> tuple[Called, Called]:
 async def called(room_id: str, enter: Enter, open_client: OpenClient) -> Called:
     people = {role: await enter(f"{role} of {room_id}", room_id) for role in get_args(Role)}
     producers = {role: await caller.produce("video", ssrc=10) for role, caller in people.items()}
+    channels = {role: await caller.produce_data(stream=1) for role, caller in people.items()}
     ids: dict[Role, dict[str, str]] = {}
     knocker = open_client()
     host = people["host"].client
@@ -107,7 +111,10 @@ async def called(room_id: str, enter: Enter, open_client: OpenClient) -> Called:
     knock = await knocker.request("joinRoom", {"displayName": "Knocker", "roomId": room_id})
     for role, caller in people.items():
         consumer = await caller.consume(producers["host" if role != "host" else "participant"])
+        channel = channels["host" if role != "host" else "participant"]
         ids[role] = {
+            "dataProducerId": channels[role],
+            "dataConsumerId": (await caller.consume_data(channel))["id"],
             "transportId": caller.send,
             "recv": caller.recv,
             "producerId": producers[role],
@@ -126,7 +133,7 @@ def payload_of(method: str, ids: dict[str, str]) -> Json:
     for field in attrs.fields(METHODS[method]):
         if field.name in ids and (field.name in payload or field.default is attrs.NOTHING):
             payload[field.name] = ids[field.name]
-    if method == "consume":
+    if method in ("consume", "consumeData"):
         payload["transportId"] = ids["recv"]
     if method == "produce":
         payload |= {"kind": "video", "source": "camera", "rtpParameters": video_parameters(ssrc=99)}
@@ -226,10 +233,13 @@ async def test_everyone_may_do_that_with_what_is_theirs(rooms: tuple[Called, Cal
     room, _ = rooms
     for role in get_args(Role):
         payload = payload_of(method, room.ids[role])
-        if "producerId" in payload and role == "viewer" and method != "consume":
+        published = {"producerId", "dataProducerId"} & {*payload}
+        if role == "viewer" and published and method not in ("consume", "consumeData"):
             continue  # a viewer has none
         if method == "consume":
             payload["producerId"] = room.ids["host"]["producerId"]
+        if method == "consumeData":
+            payload["dataProducerId"] = room.ids["host"]["dataProducerId"]
         assert await allowed(room[role], method, payload), f"{method} by a {role}"
 
 

@@ -47,7 +47,15 @@ async def test_capabilities_are_told_before_joining_and_are_the_rooms(open_clien
 async def test_a_transport_has_what_mediasoup_client_takes(enter: Enter) -> None:
     ada = await enter("Ada")
     transport = await ada.client.request("createWebRtcTransport", {"direction": "send"})
-    assert set(transport) == {"id", "iceParameters", "iceCandidates", "dtlsParameters", "iceServers"}
+    assert set(transport) == {
+        "id",
+        "iceParameters",
+        "iceCandidates",
+        "dtlsParameters",
+        "iceServers",
+        "sctpParameters",
+    }
+    assert transport["sctpParameters"]["maxMessageSize"] == transport["sctpParameters"]["maxSendMessageSize"] == 262144
     assert transport["iceParameters"]["iceLite"] is True
     assert transport["iceCandidates"][0]["address"] == "127.0.0.1"
     assert "tcpType" not in transport["iceCandidates"][0]

@@ -6,6 +6,8 @@ import type {
   IceParameters,
   RtpCapabilities,
   RtpParameters,
+  SctpParameters,
+  SctpStreamParameters,
 } from 'mediasoup-client/types';
 
 /** What `joinRoom` tells the server that this page speaks. */
@@ -33,6 +35,10 @@ export interface Requests {
   setConsumerPriority: { data: SetConsumerPriority; result: Record<string, never> };
   getStats: { data: GetStats; result: Stats };
   setDisplayName: { data: SetDisplayName; result: Record<string, never> };
+  produceData: { data: ProduceData; result: Produced };
+  closeDataProducer: { data: CloseDataProducer; result: Record<string, never> };
+  consumeData: { data: ConsumeData; result: DataConsumer };
+  closeDataConsumer: { data: CloseDataConsumer; result: Record<string, never> };
   sendMessage: { data: SendMessage; result: Sent };
   getMessages: { data: GetMessages; result: Messages };
   raiseHand: { data: RaiseHand; result: Record<string, never> };
@@ -64,6 +70,9 @@ export interface Notifications {
   layersWanted: LayersWanted;
   producerScore: ProducerScore;
   activeSpeakers: ActiveSpeakers;
+  newDataProducer: NewDataProducer;
+  dataProducerClosed: DataProducerClosed;
+  dataConsumerClosed: DataConsumerClosed;
   message: Message;
   reaction: Reaction;
   roomUpdated: RoomUpdated;
@@ -260,6 +269,34 @@ export interface SetDisplayName {
 }
 
 /**
+ * `produceData`: open a data channel to everyone who consumes it. Viewers may not. Whoever sends
+ * messages larger than the transport's `maxSendMessageSize`, or floods it, loses the transport.
+ */
+export interface ProduceData {
+  transportId: string;
+  sctpStreamParameters: SctpStreamParameters;
+  label?: string;
+  protocol?: string;
+  appData?: Record<string, unknown>;
+}
+
+/** `closeDataProducer`: end a channel of one's own. */
+export interface CloseDataProducer {
+  dataProducerId: string;
+}
+
+/** `consumeData`: receive the messages of a data producer. */
+export interface ConsumeData {
+  transportId: string;
+  dataProducerId: string;
+}
+
+/** `closeDataConsumer`: receive a channel no more. */
+export interface CloseDataConsumer {
+  dataConsumerId: string;
+}
+
+/**
  * `sendMessage`: write to everyone in the room, oneself included; needs the permission `chat`. A
  * message that was sent already, by the same participant with the same `clientMessageId`, is
  * answered with again and sent no second time.
@@ -372,6 +409,7 @@ export interface RoomJoined {
   iceServers: IceServer[];
   participants: Participant[];
   producers: Producer[];
+  dataProducers: DataProducer[];
   messages: ChatMessage[];
   knocks: Knock[];
   resumeToken: string;
@@ -426,6 +464,14 @@ export interface Producer {
   paused: boolean;
 }
 
+/** A data channel that somebody speaks on. */
+export interface DataProducer {
+  dataProducerId: string;
+  participantId: string;
+  label: string;
+  protocol: string;
+}
+
 /**
  * A message to everyone in the room. Ids sort by time; `sentAt` is in milliseconds since 1970.
  * `displayName` is the sender's of that time: they may have left.
@@ -474,12 +520,20 @@ export interface SessionResumed {
   knocks: Knock[];
   transports: string[];
   consumers: OwnConsumer[];
+  dataProducers: DataProducer[];
+  dataConsumers: OwnDataConsumer[];
 }
 
 /** A consumer that the receiver of this has. */
 export interface OwnConsumer {
   consumerId: string;
   producerId: string;
+}
+
+/** A data consumer that the receiver of this has. */
+export interface OwnDataConsumer {
+  dataConsumerId: string;
+  dataProducerId: string;
 }
 
 /** The options that mediasoup-client's `createSendTransport` and `createRecvTransport` take. */
@@ -489,6 +543,7 @@ export interface Transport {
   iceCandidates: IceCandidate[];
   dtlsParameters: DtlsParameters;
   iceServers: IceServer[];
+  sctpParameters?: SctpParameters;
 }
 
 /** The transport's new credentials, and ICE servers as of now: accounts on TURN servers end. */
@@ -523,6 +578,15 @@ export interface Consumers {
 /** Counters as `RTCStats`-like objects. */
 export interface Stats {
   stats: unknown[];
+}
+
+/** The options that mediasoup-client's `recvTransport.consumeData` takes. */
+export interface DataConsumer {
+  id: string;
+  dataProducerId: string;
+  sctpStreamParameters: SctpStreamParameters;
+  label: string;
+  protocol: string;
 }
 
 /** The message as everyone gets it. */
@@ -700,6 +764,28 @@ export interface Speaker {
   participantId: string;
   producerId: string;
   volume: number;
+}
+
+/** `newDataProducer`: somebody opened a data channel. */
+export interface NewDataProducer {
+  dataProducerId: string;
+  participantId: string;
+  label: string;
+  protocol: string;
+}
+
+/** `dataProducerClosed`: a data channel is over. */
+export interface DataProducerClosed {
+  dataProducerId: string;
+  participantId: string;
+  reason: 'closed' | 'error' | 'expired' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
+}
+
+/** `dataConsumerClosed`: one receives a data channel no more, other than by one's own wish. */
+export interface DataConsumerClosed {
+  dataConsumerId: string;
+  dataProducerId: string;
+  reason: 'closed' | 'error' | 'expired' | 'left' | 'removed' | 'replaced' | 'roomEnded' | 'timeout' | 'transportClosed';
 }
 
 /** `message`: somebody wrote; to everyone, the writer included. */

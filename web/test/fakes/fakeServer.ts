@@ -130,6 +130,7 @@ export class FakeServer {
       iceServers: [],
       participants: [...this.participants],
       producers: [...this.producers],
+      dataProducers: [],
       messages: [...this.messages],
       resumeToken: 'token',
     };
@@ -154,6 +155,8 @@ export class FakeServer {
       messages: [...this.messages],
       transports: [...this.transports],
       consumers: [...this.consumers],
+      dataProducers: [],
+      dataConsumers: [],
     };
   }
 
