@@ -8,6 +8,6 @@
 It speaks the signaling only; media is up to who uses it.
 """
 
-from videocall.client.client import Client, ConnectError, DisconnectedError, RequestError, connect
+from videocall.client.client import Client, ConnectError, DisconnectedError, RejectedError, RequestError, connect
 
-__all__ = ["Client", "ConnectError", "DisconnectedError", "RequestError", "connect"]
+__all__ = ["Client", "ConnectError", "DisconnectedError", "RejectedError", "RequestError", "connect"]

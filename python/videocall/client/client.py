@@ -10,16 +10,17 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import msgspec
 import trio
 import trio_websocket
-from attrs import define
+from attrs import define, field
 
+from videocall.client.room_methods import RoomMethods
 from videocall.ortc.types import DtlsParameters, IceParameters, RtpCapabilities, RtpParameters
 from videocall.protocol import protoo, requests, results
 from videocall.protocol.fields import Kind, Source
 from videocall.protocol.methods import METHOD_NAMES, Request
-from videocall.protocol.notifications import NOTIFICATIONS, Notification
+from videocall.protocol.notifications import NOTIFICATIONS, LobbyRejected, Notification
 from videocall.protocol.version import VERSION
 
-__all__ = ["Client", "ConnectError", "DisconnectedError", "RequestError", "connect"]
+__all__ = ["Client", "ConnectError", "DisconnectedError", "RejectedError", "RequestError", "connect"]
 
 T = TypeVar("T")
 
@@ -68,6 +69,24 @@ class RequestError(Exception):
         super().__init__(f"{method}: {code}: {message}")
         self.code = code
         self.message = message
+
+
+class RejectedError(Exception):
+    """A host, or the end of the room, kept one out.
+
+    Attributes:
+        reason: ``removed`` when it was a host.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not let in: {reason}")
+        self.reason = reason
+
+
+@define
+class _Admission:
+    decided: trio.Event = field(factory=trio.Event)
+    outcome: results.RoomJoined | LobbyRejected | None = None
 
 
 @define
@@ -152,7 +171,7 @@ def _refused(url: str, error: trio_websocket.HandshakeError) -> ConnectError:
     return ConnectError(f"cannot connect to {url}: {error!r}")
 
 
-class Client:
+class Client(RoomMethods):
     """A connected socket. Made by `connect`; requests may be made from several tasks at once.
 
     Requests raise `RequestError` when the server refuses them, `DisconnectedError` when the socket is or gets closed,
@@ -170,16 +189,36 @@ class Client:
         self._last_id = 0
         self._heard, self.notifications = trio.open_memory_channel[Notification](math.inf)
         self._closed = trio.Event()
+        self._admission = _Admission()
 
     # The methods of the protocol
 
     async def join_room(
-        self, display_name: str, room_id: str | None = None, token: str | None = None
+        self,
+        display_name: str,
+        room_id: str | None = None,
+        token: str | None = None,
+        *,
+        password: str | None = None,
     ) -> results.RoomJoined:
-        """Enter a room."""
-        return await self.call(
-            requests.JoinRoom(display_name, room_id, token, protocolVersion=VERSION), results.RoomJoined
-        )
+        """Enter a room. Where it has a lobby this waits, for as long as it takes, until a host lets one in.
+
+        Raises:
+            RejectedError: one is not let in.
+        """
+        self._admission = _Admission()
+        request = requests.JoinRoom(display_name, room_id, token, protocolVersion=VERSION, password=password)
+        answer = await self.request("joinRoom", request)
+        if "knockId" not in msgspec.json.decode(answer):
+            return msgspec.json.decode(answer, type=results.RoomJoined)
+        await self._admission.decided.wait()
+        match self._admission.outcome:
+            case results.RoomJoined() as joined:
+                return joined
+            case LobbyRejected(_, reason):
+                raise RejectedError(reason)
+            case None:
+                raise self._disconnected()
 
     async def resume_session(self, resume_token: str) -> results.SessionResumed:
         """Take up the session of a socket that broke, instead of joining."""
@@ -271,10 +310,6 @@ class Client:
         """Statistics of exactly one of the three."""
         return (await self.call(requests.GetStats(transport_id, producer_id, consumer_id), results.Stats)).stats
 
-    async def set_display_name(self, display_name: str) -> None:
-        """Change what others see."""
-        await self.call(requests.SetDisplayName(display_name), dict)
-
     # What they are made of
 
     async def call(self, request: Request, result: type[T]) -> T:
@@ -324,6 +359,7 @@ class Client:
             self._heard.close()
             for pending in self._pending.values():
                 pending.answered.set()
+            self._admission.decided.set()
 
     def _take(self, frame: str | bytes) -> None:
         message = protoo.decode(frame, max_bytes=_MAX_MESSAGE)
@@ -332,7 +368,12 @@ class Client:
                 pending.answer = message
                 pending.answered.set()
         elif isinstance(message, protoo.IncomingNotification) and (cls := NOTIFICATIONS.get(message.method)):
-            self._heard.send_nowait(msgspec.json.decode(message.data, type=cls))
+            notification = msgspec.json.decode(message.data, type=cls)
+            if isinstance(notification, results.RoomJoined | LobbyRejected):
+                self._admission.outcome = notification
+                self._admission.decided.set()
+            else:
+                self._heard.send_nowait(notification)
 
     def _disconnected(self) -> DisconnectedError:
         reason = self._socket.closed
