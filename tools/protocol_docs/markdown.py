@@ -54,23 +54,24 @@ room can also be named by `joinRoom`, and the label only goes into the server's 
 
 ## Rooms
 
-A room is made by its first visitor, who is its host, and ends with its last; or it is made by the REST API and stays until
-it is deleted. Its settings are in `RoomState`.
+A room is made by its first visitor, who is its host, and ends with its last; or it is made by the REST API and stays
+until it is deleted. Its settings are in `RoomState`.
 
 - **Who gets in.** A room that is over its time, locked or full takes in nobody new (`ROOM_EXPIRED`, `ROOM_LOCKED`,
-  `ROOM_FULL`), one with a password only who knows it, and one with a lobby only whom a host admits. A host by token needs
-  no password and no admission, and comes in locked as it may be. Whoever is in the room already, by resume token or by the identity of their token,
-  takes their own place again, with their role and permissions, whatever the settings.
-- **Roles.** Hosts may do everything. Participants may do what the room's `permissions` say, unless a host gave or took
-  permissions of their own. Viewers receive; they publish nothing, and write only if a host lets them.
-- **The next host.** When the last host leaves, whoever is there longest and is no viewer becomes host. When there are viewers
-  alone, the next who joins and is none does.
-- **Rights are the server's.** What somebody publishes without permission any more is closed with reason `removed`, at the media
-  core too, and so for muting: a muted producer is paused there until its owner resumes it.
-- **Removed** participants cannot resume. With the identity of a token they have to knock from then on, until a host admits
-  them; without one only a lobby, a lock or a password keeps them out.
-- **Chat.** A room remembers its newest messages, as long as there is somebody in it or it is kept; `joinRoom` answers with
-  them. Ids sort by time.
+  `ROOM_FULL`), one with a password only who knows it, and one with a lobby only whom a host admits. A host by token
+  needs no password and no admission, and comes in even when it is locked. Whoever is in the room already, by resume
+  token or by the identity of their token, takes their own place again, with their role and permissions, whatever the
+  settings.
+- **Roles.** Hosts may do everything. Participants may do what the room's `permissions` say, unless a host gave or
+  took permissions of their own. Viewers receive; they publish nothing, and write only if a host lets them.
+- **The next host.** When the last host leaves, whoever is there longest and is no viewer becomes host. When there are
+  viewers alone, the next who joins and is none does.
+- **Rights are the server's.** What somebody publishes without permission any more is closed with reason `removed`, at
+  the media core too, and so for muting: a muted producer is paused there until its owner resumes it.
+- **Removed** participants cannot resume. With the identity of a token they have to knock from then on, until a host
+  admits them; without one only a lobby, a lock or a password keeps them out.
+- **Chat.** A room remembers its newest messages, as long as there is somebody in it or it is kept; `joinRoom` answers
+  with them. Ids sort by time.
 
 ## Socket.IO
 
