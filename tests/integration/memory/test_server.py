@@ -95,6 +95,7 @@ async def test_a_killed_server_remembers_chat_and_closes_sessions(
         async with connect(server.url) as client:
             joined = await client.join_room("Ada", "daily")
             assert [message.text for message in joined.messages] == ["one", "two", "three"]
+            await client.leave_room()
 
         async def closed() -> bool:
             return sorted(each.reason or "" for each in await sessions(database_url)) == ["error", "left"]
