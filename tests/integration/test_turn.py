@@ -12,6 +12,7 @@ import attrs
 import pytest
 import trio
 from tests.coturn import SECRET, Coturn, running_coturn
+from tests.integration.conftest import Server, eventually, running
 
 from videocall.health import Part
 from videocall.server.settings import Settings
@@ -131,3 +132,16 @@ async def test_a_fixed_account(tmp_path: Path) -> None:
     with running_coturn(tmp_path, "--lt-cred-mech", "--user=ada:lovelace") as coturn:
         settings = Settings(turn_servers=(coturn.url("udp"),), turn_user="ada", turn_password="lovelace")
         await try_turn_server(settings, coturn.url("udp"), ["127.0.0.1"])
+
+
+async def test_the_server_says_how_its_turn_servers_are(coturn: Coturn, web_dist: Path, tmp_path: Path) -> None:
+    gone = "turn:127.0.0.1:1?transport=tcp"
+    flags = ["--turn-server", coturn.url("udp"), "--turn-secret", SECRET]
+    for more, state in (([], "ok"), (["--turn-server", gone], "degraded")):
+        with running(web_dist, tmp_path, *flags, *more) as server:
+
+            async def told(server: Server = server, state: str = state) -> bool:
+                return bool(server.health()["parts"]["turn"]["state"] == state)
+
+            await eventually(told, 20)
+            assert SECRET not in server.log.read_text()

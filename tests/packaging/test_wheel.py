@@ -42,6 +42,12 @@ def test_it_has_the_migrations(names: list[str]) -> None:
     assert files <= set(names)
 
 
+def test_it_has_the_page_of_the_local_authority(names: list[str]) -> None:
+    files = {f"videocall/lan/page/{path.name}" for path in (PACKAGE / "lan" / "page").iterdir()}
+    assert {"videocall/lan/page/index.html", "videocall/lan/page/page.js"} <= files
+    assert files <= set(names)
+
+
 def test_it_is_typed(names: list[str]) -> None:
     assert "videocall/py.typed" in names
 

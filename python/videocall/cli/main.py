@@ -9,7 +9,8 @@ from typing import Final, get_args
 
 from videocall import __version__
 from videocall.cli import migrate
-from videocall.cli.options import OPTIONS, SettingsError, load_settings
+from videocall.cli.loading import SettingsError, load_settings
+from videocall.cli.options import OPTIONS
 from videocall.protocol.fields import Role
 from videocall.tokens import make_token
 

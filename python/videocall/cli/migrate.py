@@ -3,7 +3,8 @@
 import argparse
 from typing import Final
 
-from videocall.cli.options import OPTIONS, load_settings
+from videocall.cli.loading import load_settings
+from videocall.cli.options import OPTIONS
 from videocall.urls import MEMORY, shown
 
 __all__ = ["MigrationError", "describe", "migrate"]

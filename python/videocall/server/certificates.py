@@ -1,12 +1,11 @@
 """The certificate that HTTPS is served with."""
 
 import ssl
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Never
+from typing import Final, Never, Self
 
 import trio
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from videocall import sfu
 from videocall.lan import Authority, AuthorityError, Names, own_names
@@ -26,7 +25,22 @@ class Certificate:
 
     chain: Path
     key: Path
+    content: tuple[bytes, bytes] = field(repr=False)
     authority: Authority | None = None
+
+    @classmethod
+    def read(cls, chain: Path, key: Path, authority: Authority | None = None) -> Self:
+        """Read the files.
+
+        Raises:
+            TlsError: they cannot be read, or are no certificate and its key.
+        """
+        try:
+            certificate = cls(chain, key, (chain.read_bytes(), key.read_bytes()), authority)
+        except OSError as error:
+            raise TlsError(f"cannot read {error.filename}: {error.strerror}") from None
+        certificate.load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+        return certificate
 
     def load_into(self, context: ssl.SSLContext) -> None:
         """Use it for new connections.
@@ -55,31 +69,22 @@ def certificate_of(settings: Settings) -> Certificate | None:
         names = _names(settings)
         authority = Authority.load(settings.data_dir, names)
         server = authority.server_file(names)
-        certificate = Certificate(server, server, authority)
-    else:
-        certificate = Certificate(*settings.tls)
-    certificate.load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
-    return certificate
+        return Certificate.read(server, server, authority)
+    return Certificate.read(*settings.tls)
 
 
-async def keep_fresh(settings: Settings, context: ssl.SSLContext) -> Never:
+async def keep_fresh(settings: Settings, certificate: Certificate, context: ssl.SSLContext) -> Never:
     """Take up a renewed certificate; renew the local authority's when addresses change or its end is near."""
-    known = await trio.to_thread.run_sync(_content, settings)
     while True:
         await trio.sleep(_EVERY_S)
         try:
-            content = await trio.to_thread.run_sync(_content, settings)
-            if content != known and (certificate := await trio.to_thread.run_sync(certificate_of, settings)):
-                certificate.load_into(context)
+            now = await trio.to_thread.run_sync(certificate_of, settings)
+            if now is not None and now.content != certificate.content:
+                now.load_into(context)
+                certificate = now
                 logger.info("certificate renewed", extra=fields(chain=str(certificate.chain)))
-                known = content
-        except (TlsError, AuthorityError, OSError) as error:
+        except (TlsError, AuthorityError) as error:
             logger.warning("certificate not renewed", extra=fields(why=str(error)))
-
-
-def _content(settings: Settings) -> Sequence[bytes]:
-    certificate = certificate_of(settings)
-    return (certificate.chain.read_bytes(), certificate.key.read_bytes()) if certificate else ()
 
 
 def _names(settings: Settings) -> Names:

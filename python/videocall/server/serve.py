@@ -6,6 +6,7 @@ import signal
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from ipaddress import ip_network
 from socket import socket
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -33,6 +34,7 @@ from videocall.signaling.log import fields, logger
 __all__ = ["Started", "serve"]
 
 _CA_PATH: Final = re.compile(r"/ca(?:$|[./])")
+_LOOPBACK: Final = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _PING_S: Final = 4.0
 _SILENCE_S: Final = 12
 """A live peer answers every ping, so that its socket is never silent for long; a dead one is found within 15 s."""
@@ -71,6 +73,8 @@ async def serve(
     Raises:
         Exception: one of `videocall.server.START_FAILURES`, when the server cannot start.
     """
+    if settings.tunnel:  # its program connects from here and says for whom
+        settings = evolve(settings, trusted_proxies=(*settings.trusted_proxies, *_LOOPBACK))
     certificate = certificate_of(settings)
     program = find_program(settings.tunnel) if settings.tunnel else None
     no_tunnel: TunnelError | None = None
@@ -93,8 +97,8 @@ async def serve(
 
             config = _Config(as_binds(sockets), as_binds(plain), certificate)
             await nursery.start(run_hypercorn)
-            if config.context is not None:
-                nursery.start_soon(keep_fresh, settings, config.context)
+            if certificate and config.context is not None:
+                nursery.start_soon(keep_fresh, settings, certificate, config.context)
             logger.info("serving", extra=fields(urls=where.urls, workers=server.workers))
             try:
                 if program:

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from videocall.cli.loading import SettingsError, load_settings
 from videocall.cli.main import main
-from videocall.cli.options import OPTIONS, Option, SettingsError, load_settings
+from videocall.cli.options import OPTIONS, Option
 from videocall.server.settings import EVERY_ADDRESS, RtcAddress, Settings
 
 SECRET = "s" * 32
