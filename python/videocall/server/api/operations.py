@@ -32,6 +32,7 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.CLIENT_TOO_OLD: 400,
     ErrorCode.CLIENT_TOO_NEW: 400,
     ErrorCode.DRAINING: 503,
+    ErrorCode.UNAVAILABLE: 503,
     ErrorCode.INTERNAL: 500,
 }
 """The HTTP status of each code. Programs should go by the code."""
