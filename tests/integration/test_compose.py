@@ -1,4 +1,4 @@
-"""What stands in compose/, with real programs: settings are understood, nginx leads to the server, coturn to it alone."""
+"""What stands in compose/, with real programs: settings are read, nginx leads to the server, coturn to it alone."""
 
 import re
 import shutil
