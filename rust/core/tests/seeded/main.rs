@@ -16,6 +16,7 @@ mod rates;
 mod recovery;
 mod redundancy;
 mod rewriting;
+mod simulation;
 mod simulcast;
 mod strangers;
 mod strays;

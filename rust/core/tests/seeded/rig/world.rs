@@ -64,6 +64,7 @@ pub struct World {
     raws: Vec<(SocketAddr, Raw)>,
     webrtcs: Vec<(SocketAddr, WebRtc)>,
     next_id: u64,
+    moves: u16,
 }
 
 impl World {
@@ -96,6 +97,7 @@ impl World {
             raws: Vec::new(),
             webrtcs: Vec::new(),
             next_id: 0,
+            moves: 0,
         };
         world.request("createRouter", json!({"routerId": "r"}));
         world
@@ -197,6 +199,13 @@ impl World {
 
     pub fn raw_address(&self, index: usize) -> SocketAddr {
         self.raws[index].0
+    }
+
+    /// Gives a client another address, as a NAT that forgot it does.
+    pub fn move_client(&mut self, index: usize) {
+        self.moves += 1;
+        let address = SocketAddr::new(Ipv4Addr::new(10, 0, 2, 1).into(), 10_000 + self.moves);
+        self.clients[index].0 = address;
     }
 
     /// Lets `duration` pass.
