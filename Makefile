@@ -3,7 +3,7 @@ ARGS ?=
 PROJECT = $(PYTHON) tools
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench quality dev wheel format python
+.PHONY: help run test soak check bench quality dev wheel format python
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -13,6 +13,9 @@ run: python ## build what changed and start the server; ARGS="--port 8443" goes 
 
 test: python ## run every test there is; ARGS="browser interop" runs some suites
 	@$(PROJECT)/test.py $(ARGS)
+
+soak: python ## simulated calls and fuzzing for long; ARGS="--seeds 100000 --inputs 10000000"
+	@$(PROJECT)/soak.py $(ARGS)
 
 check: python ## lint, format and type checks, all strict
 	@$(PROJECT)/check.py $(ARGS)

@@ -13,9 +13,8 @@ pub struct Seen {
     /// Events.
     events: usize,
     closed: BTreeSet<String>,
-    /// By client: packets, and streams that were given to it.
+    /// Packets, by client.
     packets: BTreeMap<usize, usize>,
-    streams: BTreeMap<usize, usize>,
     /// By client and stream: what came under each sequence number.
     numbers: BTreeMap<(usize, usize), BTreeMap<u64, Told>>,
 }
@@ -27,15 +26,6 @@ struct Told {
     timestamp: u32,
     starts_keyframe: bool,
     len: usize,
-}
-
-impl Seen {
-    /// The index of one more stream of a client.
-    pub fn streams_of(&mut self, client: usize) -> usize {
-        let count = self.streams.entry(client).or_default();
-        *count += 1;
-        *count - 1
-    }
 }
 
 pub fn everything(call: &mut Call) {

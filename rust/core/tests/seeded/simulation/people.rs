@@ -39,8 +39,6 @@ pub struct Consumer {
     pub owner: String,
     pub producer: String,
     pub paused: bool,
-    /// Which of its client's receivers it is.
-    pub stream: usize,
     /// Packets it had been sent when it was paused, or its producer was.
     pub sent_when_paused: Option<u64>,
 }
@@ -140,7 +138,6 @@ impl Call {
         let stream = self.people[person].stream(codec);
         Client::consume(&mut self.world, client, &id, &consumer, &stream, paused);
         let owner = self.people[person].name.clone();
-        let streams = self.seen.streams_of(client);
         self.made.insert(consumer.clone(), "consumer");
         self.consumers.insert(
             consumer,
@@ -148,7 +145,6 @@ impl Call {
                 owner,
                 producer: id,
                 paused,
-                stream: streams,
                 sent_when_paused: None,
             },
         );
