@@ -239,7 +239,7 @@ class World:
 
     def was_sent_out(self, guest: Guest) -> bool:
         live = self.hub.live_room("daily")
-        seat = self.hub.seat(guest.token)
+        seat = self.hub.seats.find(guest.token)
         return live is None or seat is None
 
     def out(self, guest: Guest) -> None:

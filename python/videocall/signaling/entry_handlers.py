@@ -27,7 +27,7 @@ async def join_room(caller: Caller, request: r.JoinRoom) -> results.RoomJoined |
         live.room.check_display_name(name)
         if not _is_back(caller, live, request, admission):
             await _check_entry(caller, live, request, admission)
-        earlier = caller.hub.seat(request.resumeToken)
+        earlier = caller.hub.seats.find(request.resumeToken)
         if earlier is not None and earlier.live is not live:
             earlier.moved()
             earlier = None
@@ -42,7 +42,10 @@ async def resume_session(caller: Caller, request: r.ResumeSession) -> results.Se
     """Sit down on the seat of a socket that broke."""
     check_version(request.protocolVersion)
     _check_nowhere(caller)
-    seat = await caller.hub.find_seat(caller.address, request.resumeToken)
+    if caller.hub.draining:
+        raise ProtocolError(ErrorCode.DRAINING)
+    caller.hub.check_rate(caller.address)
+    seat = await caller.hub.seats.settled(request.resumeToken)
     caller.resume(seat)
     return session_resumed(caller.hub, seat)
 
@@ -63,7 +66,7 @@ def _check_nowhere(caller: Caller) -> None:
 
 
 def _is_back(caller: Caller, live: LiveRoom, request: r.JoinRoom, admission: Admission) -> bool:
-    seat = caller.hub.seat(request.resumeToken)
+    seat = caller.hub.seats.find(request.resumeToken)
     return (seat is not None and seat.live is live) or live.is_back(admission.identity)
 
 

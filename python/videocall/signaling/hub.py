@@ -1,6 +1,5 @@
 """All rooms and all sessions of a server."""
 
-import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -21,8 +20,8 @@ from videocall.signaling.log import fields, logger
 from videocall.signaling.media import Engine
 from videocall.signaling.memory import Memory, NoMemory
 from videocall.signaling.passwords import Passwords
-from videocall.signaling.rates import AddressLimiter, Bucket, Rates
-from videocall.signaling.seat import Occupant, Seat
+from videocall.signaling.rates import AddressLimiter, Rates
+from videocall.signaling.seats import Seats
 from videocall.tokens import Admission, Verifier
 
 __all__ = ["RESUME_S", "Hub", "open_hub"]
@@ -56,6 +55,7 @@ class Hub:
     """Finds rooms, opens them on the least-loaded worker, and ends them when they are empty.
 
     Attributes:
+        seats: of everyone in any room.
         events: what happens here, for those who watch.
         kept: how the rooms are set that stay when nobody is in them, by id; one that is open is set as its `Room` says.
         observe_requests: called with each answered request's method, error code and duration in seconds.
@@ -82,6 +82,7 @@ class Hub:
         self.rates: Final = rates or Rates()
         self.events: Final = Events()
         self.passwords: Final = Passwords(self.rates.passwords)
+        self.seats: Final = Seats(nursery, resume_s, self.rates.talk)
         self.kept: Final[dict[str, RoomSettings]] = {}
         self.memory: Memory = NoMemory()
         self.observe_requests: Callable[[str, ErrorCode | None, float], object] = _unobserved
@@ -93,8 +94,6 @@ class Hub:
         self._sockets = AddressLimiter(self.rates.joins)
         self._joins = AddressLimiter(self.rates.joins)
         self._clock = clock
-        self._seats: dict[str, Seat] = {}
-        self._resume_s = resume_s
         self._places: dict[str, _Place] = {}
         self._sessions: set[DrainableSession] = set()
         self._all_gone = trio.Event()
@@ -132,38 +131,6 @@ class Hub:
         live = self.live_room(room_id)
         return live.room.settings if live else self.kept.get(room_id)
 
-    def new_seat(self, live: LiveRoom, participant_id: str, occupant: Occupant) -> Seat:
-        """A seat whose token nobody can guess."""
-        return Seat(live, participant_id, secrets.token_urlsafe(24), occupant, self._forget, Bucket(self.rates.talk))
-
-    def keep(self, seat: Seat) -> None:
-        """Keep the seat of somebody whose socket broke, for as long as they may take to come back."""
-        waiting = seat.vacate()
-        if self._resume_s and not self.draining:
-            self._nursery.start_soon(seat.wait, waiting, self._resume_s)
-        else:
-            seat.leave("timeout")
-
-    async def find_seat(self, address: str, token: str) -> Seat:
-        """The seat with that token, when nothing is done for it any more by whoever sat there.
-
-        Raises:
-            ProtocolError: ``NOT_FOUND``, ``RATE_LIMITED``, ``DRAINING``.
-        """
-        if self.draining:
-            raise ProtocolError(ErrorCode.DRAINING)
-        self._check_rate(address)
-        seat = self._seats.get(token)
-        if seat is not None:
-            await seat.settle()
-        if seat is None or seat.left:
-            raise ProtocolError(ErrorCode.NOT_FOUND, "That session is over; join the room anew.")
-        return seat
-
-    def seat(self, token: str | None) -> Seat | None:
-        """The seat with that token; whoever has the token may take its participant's place."""
-        return self._seats.get(token) if token is not None else None
-
     def may_connect(self, address: str) -> bool:
         """Whether one more socket of an address is let in now."""
         return self._sockets.take(address, trio.current_time())
@@ -174,17 +141,11 @@ class Hub:
         Raises:
             ProtocolError: ``RATE_LIMITED``, and what `Verifier.admit` raises.
         """
-        self._check_rate(address)
+        self.check_rate(address)
         return await self._verifier.admit(token, room_id) if self._verifier else Admission()
 
-    def enroll(self, seat: Seat) -> None:
-        """Make a seat known by its token, until its participant leaves."""
-        self._seats[seat.token] = seat
-
-    def _forget(self, seat: Seat) -> None:
-        self._seats.pop(seat.token, None)
-
-    def _check_rate(self, address: str) -> None:
+    def check_rate(self, address: str) -> None:
+        """Raise ``RATE_LIMITED`` when an address tried to join too often."""
         if not self._joins.take(address, trio.current_time()):
             raise ProtocolError(ErrorCode.RATE_LIMITED, "Too many attempts to join; wait a moment.")
 
@@ -241,8 +202,7 @@ class Hub:
         if not self.draining:
             logger.info("draining", extra=fields(sessions=len(self._sessions), rooms=len(self._places)))
         self.draining = True
-        for seat in [seat for seat in self._seats.values() if seat.vacant]:
-            seat.leave("left")
+        self.seats.clear()
         if not self._sessions:
             return
         self._all_gone = trio.Event()

@@ -127,7 +127,7 @@ class Session:
         if self.place is not None:
             place, self.place = self.place, None
             if not place.left:
-                self.hub.keep(place)
+                self.hub.seats.keep(place)
         self._give_up()
         self._outbox.finish(code, text)
         self._receiving.cancel()
@@ -159,9 +159,9 @@ class Session:
         """Enter a room under a new id, and take an `earlier` self's place; a session that is ending enters none."""
         self._check_going_on()
         participant_id = str(uuid.uuid4())
-        seat = self.hub.new_seat(live, participant_id, self)
+        seat = self.hub.seats.make(live, participant_id, self)
         live.enter(participant_id, seat, display_name, admission, earlier)
-        self.hub.enroll(seat)
+        self.hub.seats.enroll(seat)
         self.place = seat
         self._log("joined", address=self.address or None)
         return seat
