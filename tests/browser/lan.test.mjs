@@ -1,7 +1,6 @@
 /**
- * `videocall serve --lan` as a new device meets it: Chromium, first without trust in the server's authority, then with it
- * in the NSS database where Linux has such things. Its own verifier judges the certificate, name constraints included.
- * Run by `in_namespaces.mjs`.
+ * `videocall serve --lan` as a new device meets it: first without trust in the server's authority, then with it. The browsers'
+ * own verifiers judge the certificate, name constraints included. Run by `in_namespaces.mjs`.
  */
 
 import assert from 'node:assert/strict';
@@ -11,11 +10,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { launchChromium } from './harness/browsers.mjs';
+import { launchChromium, launchFirefox } from './harness/browsers.mjs';
 import { Participant } from './harness/participant.mjs';
 import { startServer } from './harness/server.mjs';
 import { until } from './harness/wait.mjs';
 
+/** @import { Browser } from 'puppeteer-core' */
 /** @import { Server } from './harness/server.mjs' */
 
 const namespace = process.env.VIDEOCALL_SERVER_NAMESPACE;
@@ -40,18 +40,32 @@ after(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** @returns {Promise<string>} a home directory in which Chromium trusts the authority */
-async function trustingHome() {
-  const home = await mkdtemp(join(directory, 'home-'));
-  const database = join(home, '.pki', 'nssdb');
+/**
+ * @param {string} database of NSS, made there
+ * @returns {Promise<void>} the authority is trusted in it
+ */
+async function trustIn(database) {
   await mkdir(database, { recursive: true });
-  const certificate = join(home, 'ca.crt');
+  const certificate = join(database, 'ca.crt');
   await writeFile(certificate, Buffer.from(await (await fetch(`${landing}/ca.crt`)).arrayBuffer()));
   const certutil = (/** @type {string[]} */ ...args) =>
     execFileSync('certutil', ['-d', `sql:${database}`, ...args]);
   certutil('-N', '--empty-password');
   certutil('-A', '-t', 'C,,', '-n', 'videocall', '-i', certificate);
-  return home;
+}
+
+/** Chromium finds the database in the person's home directory, */
+async function trustingChromium() {
+  const home = await mkdtemp(join(directory, 'home-'));
+  await trustIn(join(home, '.pki', 'nssdb'));
+  return launchChromium({ home });
+}
+
+/** Firefox in its profile. */
+async function trustingFirefox() {
+  const profile = await mkdtemp(join(directory, 'profile-'));
+  await trustIn(profile);
+  return launchFirefox({ trust: server.url, profile });
 }
 
 test('a device without the authority is shown how to get it', async (t) => {
@@ -66,16 +80,15 @@ test('a device without the authority is shown how to get it', async (t) => {
   await assert.rejects(page.goto(`${server.url}/r/daily`), /ERR_CERT_AUTHORITY_INVALID/);
 });
 
-test('a device with it is led straight into the room, and two of them are in a call', async (t) => {
-  const open = async (/** @type {string} */ name) => {
-    const home = await trustingHome();
-    const person = await Participant.open(launchChromium({ home }), `${landing}/r/daily`, name);
+test('devices with it are led straight into the room, and are in a call', async (t) => {
+  const open = async (/** @type {Promise<Browser>} */ launching, /** @type {string} */ name) => {
+    const person = await Participant.open(launching, `${landing}/r/daily`, name);
     t.after(() => person.close());
     await until(`${name} is at HTTPS`, () => person.page.url() === `${server.url}/r/daily`);
     assert.equal(await person.page.evaluate(() => isSecureContext), true);
     await person.join();
     return person;
   };
-  const people = [await open('Ada'), await open('Bob')];
+  const people = [await open(trustingChromium(), 'Carl'), await open(trustingFirefox(), 'Fiona')];
   await Promise.all(people.map((person) => person.receives(1, 1)));
 });

@@ -49,7 +49,12 @@ def _pytest(name: str, about: str, *arguments: str) -> Suite:
     return Suite(name, about, [PYTHON, "-m", "pytest", *arguments])
 
 
-_IN_NAMESPACES = ["browser/network.test.mjs", "browser/turn.test.mjs", "browser/lan.test.mjs"]
+_IN_NAMESPACES = [
+    "browser/network.test.mjs",
+    "browser/turn.test.mjs",
+    "browser/lan.test.mjs",
+    "browser/doctor.test.mjs",
+]
 
 SUITES: tuple[Suite, ...] = (
     Suite("web", "unit tests of the page", ["npm", "test"], cwd=ROOT / "web"),

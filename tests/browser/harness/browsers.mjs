@@ -33,13 +33,7 @@ const CHROMIUM_ARGS = [
  * @param {ChromiumOptions} [options]
  * @returns {Promise<Browser>}
  */
-export function launchChromium({
-  permission = 'allow',
-  devices = true,
-  home,
-  trust,
-  executablePath,
-} = {}) {
+export function launchChromium({ permission = 'allow', devices = true, home, trust, executablePath } = {}) {
   const args = CHROMIUM_ARGS.filter((arg) => devices || !arg.startsWith('--use-fake-device'));
   args.push(permission === 'allow' ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts');
   if (trust !== undefined) args.push(`--unsafely-treat-insecure-origin-as-secure=${trust}`);
@@ -54,14 +48,17 @@ export function launchChromium({
 }
 
 /**
- * @param {{ trust: string }} options the http origin on which devices may be used
+ * @param {object} options
+ * @param {string} options.trust the origin on which devices may be used even if it is http
+ * @param {string} [options.profile] a directory with a profile, where authorities are that the person trusts
  * @returns {Promise<Browser>}
  */
-export function launchFirefox({ trust }) {
+export function launchFirefox({ trust, profile }) {
   return puppeteer.launch({
     browser: 'firefox',
     executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
     headless: true,
+    ...(profile === undefined ? {} : { userDataDir: profile }),
     extraPrefsFirefox: {
       'media.navigator.permission.disabled': true,
       'media.navigator.streams.fake': true,

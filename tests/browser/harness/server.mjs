@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { freeTcpPort, freeUdpPorts } from './ports.mjs';
 import { until } from './wait.mjs';
 
-const VIDEOCALL =
+export const VIDEOCALL =
   process.env.VIDEOCALL ?? fileURLToPath(new URL('../../../.venv/bin/videocall', import.meta.url));
 
 export const WORKERS = 2;
