@@ -1,8 +1,7 @@
 """The public keys of those who sign tokens, out of a file or from a URL, kept fresh beside the calls."""
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,7 @@ from videocall.jwks import JwksError, PublicKey, find_key, parse_jwks
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.signaling.log import fields
 
-__all__ = ["MAX_BYTES", "PAUSE_S", "REFRESH_S", "TIMEOUT_S", "KeyCache", "open_keys"]
+__all__ = ["MAX_BYTES", "PAUSE_S", "REFRESH_S", "TIMEOUT_S", "KeyCache", "load_keys"]
 
 REFRESH_S: Final = 600.0
 """How often the set is read anew, so that keys that were taken out of it are not taken for long."""
@@ -36,9 +35,10 @@ class KeyCache:
         part: ``jwks``: degraded while these are old, down while there are none.
     """
 
-    def __init__(self, read: Callable[[], Awaitable[bytes]]) -> None:
+    def __init__(self, read: Callable[[], Awaitable[bytes]], client: httpx.AsyncClient | None = None) -> None:
         self.part: Final = Part("jwks")
         self._read = read
+        self._client = client
         self._keys: list[PublicKey] | None = None
         self._reading = trio.Lock()
         self._next = float("-inf")
@@ -74,11 +74,16 @@ class KeyCache:
 
     async def run(self) -> None:
         """Read it again and again, without end."""
-        while True:
-            async with self._reading:
-                if trio.current_time() >= self._next:
-                    await self._refresh()
-            await trio.sleep(REFRESH_S if self._keys is not None else PAUSE_S)
+        try:
+            while True:
+                async with self._reading:
+                    if trio.current_time() >= self._next:
+                        await self._refresh()
+                await trio.sleep(REFRESH_S if self._keys is not None else PAUSE_S)
+        finally:
+            if self._client is not None:
+                with trio.CancelScope(shield=True):
+                    await self._client.aclose()
 
     def _find(self, kid: str | None, algorithm: str) -> object | None:
         return find_key(self._keys, kid, algorithm) if self._keys is not None else None
@@ -92,35 +97,22 @@ class KeyCache:
             logger.warning("token keys not read", extra=fields(error=str(error) or type(error).__name__))
 
 
-@asynccontextmanager
-async def open_keys(source: str | Path, transport: httpx.AsyncBaseTransport | None = None) -> AsyncGenerator[KeyCache]:
-    """Keep the key set of a URL, or in a file, during the block. `transport` is for tests.
+async def load_keys(source: str | Path, transport: httpx.AsyncBaseTransport | None = None) -> KeyCache:
+    """The key set of a URL, or in a file, to be kept fresh by `KeyCache.run`. `transport` is for tests.
 
     Raises:
-        JwksError: the file cannot be read, or is no key set. A URL is asked in the background, and again if need be.
+        JwksError: the file cannot be read, or is no key set. A URL is asked later, and again if need be.
     """
-    if isinstance(source, Path):
-        cache = KeyCache(partial(_read_file, source))
-        try:
-            await cache.read()
-        except (OSError, JwksError) as error:
-            raise JwksError(f"{source} cannot be used as token_jwks: {error}") from None
-        async with _kept(cache):
-            yield cache
-    else:
+    if isinstance(source, str):
         headers = {"accept-encoding": "identity"}  # or its size would be known too late
-        async with httpx.AsyncClient(transport=transport, timeout=TIMEOUT_S, headers=headers) as client:
-            cache = KeyCache(partial(_read_url, client, source))
-            async with _kept(cache):
-                yield cache
-
-
-@asynccontextmanager
-async def _kept(cache: KeyCache) -> AsyncGenerator[None]:
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(cache.run)
-        yield
-        nursery.cancel_scope.cancel()
+        client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT_S, headers=headers)
+        return KeyCache(partial(_read_url, client, source), client)
+    cache = KeyCache(partial(_read_file, source))
+    try:
+        await cache.read()
+    except (OSError, JwksError) as error:
+        raise JwksError(f"{source} cannot be used as token_jwks: {error}") from None
+    return cache
 
 
 async def _read_file(path: Path) -> bytes:

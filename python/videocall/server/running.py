@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Final
 
@@ -19,7 +19,7 @@ from videocall.server.announcing import Announcer
 from videocall.server.api import Api, Backend, routes
 from videocall.server.app import Services, create_app
 from videocall.server.hooks import Hooks
-from videocall.server.keys import open_keys
+from videocall.server.keys import KeyCache, load_keys
 from videocall.server.metrics import Metrics
 from videocall.server.pulse import Pulse
 from videocall.server.remembering import Remembering
@@ -71,6 +71,7 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         Exception: one of `videocall.server.failures.START_FAILURES`.
     """
     bundle = load_bundle(settings.web_dist)
+    keys = await load_keys(settings.token_jwks) if settings.token_jwks else None
     rate = settings.request_rate
     rates = Rates(requests=Rate(10 * rate, rate) if rate else None)
     node = uuid.uuid4().hex
@@ -83,13 +84,12 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         engine(settings) as core,  # before any nursery, so that its refusal to start comes through bare
         open_webhooks(settings.webhook_urls, settings.webhook_secret) as webhooks,
         store.writing(),
-        _open_verifier(settings) as (verifier, keys),
         open_cluster(settings.redis_url, node) as cluster,
         open_hub(
             core,
             ice_servers=ice_servers(settings),
             public_addresses=settings.public_addresses,
-            verifier=verifier,
+            verifier=_verifier(settings, keys),
             rates=rates,
             resume_s=settings.resume_within,
         ) as hub,
@@ -110,7 +110,10 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         turn = Part("turn")
         if settings.turn_servers:
             nursery.start_soon(watch_turn, settings, turn, announced_addresses(settings))
-        parts = [pulse.workers, pulse.loop, webhooks.part, store.part, cluster.part, turn, keys]
+        jwks = keys.part if keys else Part("jwks")
+        if keys:
+            nursery.start_soon(keys.run)
+        parts = [pulse.workers, pulse.loop, webhooks.part, store.part, cluster.part, turn, jwks]
         access = Access(settings.api_keys)
         rooms = Administration(hub)
         backend = Backend(hub, rooms, len(core.workers), hub.now_ms(), _token_maker(settings))
@@ -135,15 +138,13 @@ def _token_maker(settings: Settings) -> Callable[..., str] | None:
     return partial(make_token, settings.token_secret, audience=audience, issuer=issuer)
 
 
-@asynccontextmanager
-async def _open_verifier(settings: Settings) -> AsyncGenerator[tuple[Verifier | None, Part]]:
-    async with AsyncExitStack() as stack:
-        keys = await stack.enter_async_context(open_keys(settings.token_jwks)) if settings.token_jwks else None
-        verifier = Verifier(
-            secret=settings.token_secret,
-            keys=keys,
-            audience=settings.token_audience,
-            issuer=settings.token_issuer,
-            leeway_s=settings.token_leeway,
-        )
-        yield None if settings.open_to_all else verifier, keys.part if keys else Part("jwks")
+def _verifier(settings: Settings, keys: KeyCache | None) -> Verifier | None:
+    if settings.open_to_all:
+        return None
+    return Verifier(
+        secret=settings.token_secret,
+        keys=keys,
+        audience=settings.token_audience,
+        issuer=settings.token_issuer,
+        leeway_s=settings.token_leeway,
+    )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,7 @@ from trio.testing import MockClock
 
 from videocall.jwks import JwksError
 from videocall.protocol import ProtocolError
-from videocall.server.keys import MAX_BYTES, PAUSE_S, REFRESH_S, TIMEOUT_S, open_keys
+from videocall.server.keys import MAX_BYTES, PAUSE_S, REFRESH_S, TIMEOUT_S, KeyCache, load_keys
 from videocall.tokens import Verifier
 
 URL = "https://login.example.org/jwks"
@@ -59,6 +60,15 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         return function(*arguments)
 
     monkeypatch.setattr(trio.to_thread, "run_sync", run_sync)
+
+
+@asynccontextmanager
+async def open_keys(source: str | Path, transport: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[KeyCache]:
+    keys = await load_keys(source, transport)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keys.run)
+        yield keys
+        nursery.cancel_scope.cancel()
 
 
 @pytest.fixture
@@ -190,5 +200,4 @@ async def test_a_file_that_is_none_is_told_of_at_the_start(tmp_path: Path, conte
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(JwksError, match=r"keys\.json cannot be used as token_jwks"):
-        async with open_keys(file):
-            pass
+        await load_keys(file)

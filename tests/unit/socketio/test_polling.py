@@ -36,6 +36,15 @@ async def test_a_handshake_says_what_the_server_does(app: Any) -> None:
     assert greeting["maxPayload"] == MAX_MESSAGE_BYTES
 
 
+async def test_nothing_that_opens_a_door_can_be_guessed(app: Any) -> None:
+    keys: list[str] = []
+    for _ in range(3):
+        client = await PollingClient(app).connect()
+        keys += [client.sid, (await client.join("Guest"))["resumeToken"]]
+    assert all(len(key) >= 22 for key in keys)  # 128 bits and more, in Base64
+    assert len(set(keys)) == len(keys)
+
+
 async def test_requests_are_acknowledged_with_results_and_errors(client: PollingClient) -> None:
     refused = await client.ask("createWebRtcTransport", {"direction": "send"})
     assert refused["error"]["code"] == "NOT_JOINED"
@@ -91,6 +100,8 @@ async def test_a_poll_takes_16_packets_at_most(app: Any, client: PollingClient) 
         ({"transport": "flashsocket"}, 400, 0),
         ({"transport": "websocket"}, 400, 0),
         ({"sid": "no such session"}, 400, 1),
+        ({"sid": ""}, 400, 1),
+        ({"sid": "\x00é" * 5000}, 400, 1),
         ({"j": "0"}, 400, 3),
         ({"roomId": "a b"}, 400, 3),
     ],
