@@ -113,6 +113,15 @@ test('a large tile gets the high layer, a small one the low, a hidden one nothin
   await sam.page.setViewport({ width: 300, height: 420 });
   await receivesHeight(sam, 'the low layer', (height) => height === 180);
 
+  // What nobody watches is not even encoded, until somebody does.
+  await lars.page.setViewport({ width: 300, height: 420 });
+  await until('the high stream rests', async () => (await sentStreams(nora))[2]?.active === false, {
+    describe: () => sentStreams(nora),
+  });
+  await receivesHeight(lars, 'the low layer', (height) => height === 180);
+  await lars.page.setViewport({ width: 1900, height: 1300 });
+  await receivesHeight(lars, 'the high layer', (height) => height === 720);
+
   // What nobody sees is not received at all.
   await sam.page.evaluate(() => {
     Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
