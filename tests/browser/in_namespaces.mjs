@@ -13,6 +13,8 @@ const SERVER = `videocall-s${process.pid}`;
 const CLIENTS = `videocall-c${process.pid}`;
 const SERVER_ADDRESS = '10.231.0.1';
 const CLIENTS_ADDRESS = '10.231.0.2';
+/** Room for a few more, for clients that move. */
+const PREFIX = 29;
 
 /** @param {string} line of arguments to `ip` */
 function ip(line) {
@@ -27,7 +29,7 @@ function create() {
     [SERVER, 'server', SERVER_ADDRESS],
     [CLIENTS, 'clients', CLIENTS_ADDRESS],
   ]) {
-    ip(`-n ${namespace} address add ${address}/30 dev ${device}`);
+    ip(`-n ${namespace} address add ${address}/${PREFIX} dev ${device}`);
     ip(`-n ${namespace} link set ${device} up`);
     ip(`-n ${namespace} link set lo up`);
   }

@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 
 import { launchChromium, launchFirefox } from './harness/browsers.mjs';
@@ -66,4 +67,38 @@ test('two Firefoxes in a call', async (t) => {
   for (const person of people) t.after(() => person.close());
   for (const person of people) await person.join();
   await Promise.all(people.map((person) => person.receives(1, 1)));
+});
+
+test('whoever moves to another address keeps the session, and media comes back by an ICE restart', async (t) => {
+  const [stay, move] = await Promise.all([
+    open('chromium', 'moving', 'Stan'),
+    open('chromium', 'moving', 'Mona'),
+  ]);
+  t.after(() => Promise.all([stay.close(), move.close()]));
+  for (const person of [stay, move]) await person.join();
+  await Promise.all([stay.receives(1, 1), move.receives(1, 1)]);
+  const session = () =>
+    Promise.all(
+      [stay, move].map((person) =>
+        person.page.evaluate(() => {
+          const state = /** @type {any} */ (window).__videocall.store.getState();
+          return [state.participantId, state.sendTransport?.id, state.recvTransport?.id];
+        }),
+      ),
+    );
+  const before = await session();
+
+  // The only address goes, and another one comes: from one network into the next.
+  execFileSync('ip', ['address', 'del', '10.231.0.2/29', 'dev', 'clients']);
+  execFileSync('ip', ['address', 'add', '10.231.0.3/29', 'dev', 'clients']);
+  const moved = performance.now();
+  t.after(() => {
+    execFileSync('ip', ['address', 'del', '10.231.0.3/29', 'dev', 'clients']);
+    execFileSync('ip', ['address', 'add', '10.231.0.2/29', 'dev', 'clients']);
+  });
+  await Promise.all([stay.receives(1, 1), move.receives(1, 1)]);
+  t.diagnostic(`media is back ${(performance.now() - moved).toFixed(0)} ms after the move`);
+  await Promise.all([stay, move].map((person) => person.doesNotSee('connection-banner')));
+  assert.deepEqual(await session(), before);
+  await Promise.all([stay, move].map((person) => person.seesExactly(['Stan', 'Mona'])));
 });

@@ -1,8 +1,8 @@
 import type { ConnectionState, Transport } from 'mediasoup-client/types';
 import { gotNoAnswer } from '../protocol/errors';
 
-/** A short gap mends itself; a longer one needs new ICE credentials. */
-const GRACE_MS = 2_000;
+/** A short gap mends itself; a longer one needs new ICE credentials. Browsers wait 5 s before they call it one. */
+const GRACE_MS = 1_000;
 
 /** How long a restart gets before the next one. */
 const RETRY_MS = 5_000;
@@ -11,6 +11,8 @@ const RETRY_MS = 5_000;
 const MAX_RESTARTS = 3;
 
 export interface IceKeeperEvents {
+  /** Media may have stopped: the moment to look whether the network under it did. */
+  onDoubt: () => void;
   /** Asks the server for new ICE credentials and uses them. Without an answer it counts as not tried. */
   restart: (transport: Transport) => Promise<void>;
   /** Media stopped flowing, or flows again. */
@@ -58,6 +60,7 @@ export class IceKeeper {
         this.#events.onInterrupted(false);
         return;
       case 'disconnected':
+        this.#events.onDoubt();
         this.#schedule(GRACE_MS);
         return;
       case 'failed':

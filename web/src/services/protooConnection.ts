@@ -16,8 +16,8 @@ const REQUEST_TIMEOUT_MS = 20_000;
 /** A server that accepts the TCP connection and then says nothing must not hold the page for ever. */
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** How long a socket that is doubted may stay silent. */
-const VERIFY_MS = 4_000;
+/** How long a socket that is doubted may stay silent. To be wrong costs little: the session is taken up on another. */
+const VERIFY_MS = 2_500;
 
 export interface ConnectionEvents {
   onNotification: (notification: Notification) => void;

@@ -31,9 +31,9 @@ export function createMediaActions(runtime: Runtime): MediaActions {
     for (const transport of [sendTransport, recvTransport]) {
       if (transport === null) continue;
       const keeper = new IceKeeper(transport, {
+        // The network may have changed under the socket too.
+        onDoubt: () => runtime.connection?.verify(),
         restart: async (broken) => {
-          // The network may have changed under the socket too.
-          runtime.connection?.verify();
           await runtime.media?.restartIce(broken);
         },
         onInterrupted: (isInterrupted) => {

@@ -26,20 +26,27 @@ let keeper: IceKeeper;
 const restart = vi.fn(() => Promise.resolve());
 const onInterrupted = vi.fn();
 const onHopeless = vi.fn();
+const onDoubt = vi.fn();
 
 beforeEach(() => {
   vi.useFakeTimers();
   vi.clearAllMocks();
   restart.mockImplementation(() => Promise.resolve());
   transport = new FakeTransport();
-  keeper = new IceKeeper(transport as unknown as Transport, { restart, onInterrupted, onHopeless });
+  keeper = new IceKeeper(transport as unknown as Transport, {
+    restart,
+    onDoubt,
+    onInterrupted,
+    onHopeless,
+  });
   transport.become('connecting');
   transport.become('connected');
 });
 
 test('a short gap is left to mend itself', () => {
   transport.become('disconnected');
-  vi.advanceTimersByTime(1_900);
+  expect(onDoubt).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(900);
   transport.become('connected');
   vi.advanceTimersByTime(60_000);
   expect(restart).not.toHaveBeenCalled();
@@ -48,7 +55,7 @@ test('a short gap is left to mend itself', () => {
 
 test('a longer gap leads to one restart, and to quiet once it helped', () => {
   transport.become('disconnected');
-  vi.advanceTimersByTime(2_000);
+  vi.advanceTimersByTime(1_000);
   expect(restart).toHaveBeenCalledTimes(1);
   expect(onInterrupted).toHaveBeenLastCalledWith(true);
   transport.become('connected');

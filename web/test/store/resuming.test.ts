@@ -170,7 +170,7 @@ test('a socket that looks open and carries nothing is given up', async () => {
   const [first] = server.sockets;
   if (first !== undefined) first.onSent = null; // the network swallows everything
   store.getState().networkChanged();
-  await vi.advanceTimersByTimeAsync(4_000);
+  await vi.advanceTimersByTimeAsync(2_500);
   expect(store.getState().reconnect?.attempt).toBe(0);
   await vi.advanceTimersByTimeAsync(300);
   await settled();
