@@ -8,17 +8,21 @@ from tests.packaging.environments import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_its_example_is_the_one_that_the_tests_run() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert block == (ROOT / "tests" / "examples" / "sfu_example.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("document", "examples"),
+    [("README.md", ["server_example.py", "sfu_example.py"]), ("docs/operations.md", ["webhook_example.py"])],
+)
+def test_its_examples_are_those_that_the_tests_run(document: str, examples: list[str]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks == [(ROOT / "tests" / "examples" / name).read_text(encoding="utf-8") for name in examples]
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/operations.md"])
 def test_its_links_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for link in links if not ((ROOT / document).parent / link).exists()] == []
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

@@ -107,7 +107,7 @@ async def connect(
     """Connect to a server's ``/ws``.
 
     Args:
-        url: the server's, as it prints it.
+        url: the server's, as it prints it, with the path that it is mounted at.
         room_id: the room that `Client.join_room` enters when it is not told another.
         peer_id: a label for the server's log.
         origin: what to send as ``Origin``; by default none, as clients that are no browsers do.
@@ -127,7 +127,7 @@ async def connect(
                     nursery,
                     stream,
                     address.netloc,
-                    f"/ws?{query}",
+                    f"{address.path.rstrip('/')}/ws?{query}",
                     subprotocols=[protoo.SUBPROTOCOL],
                     extra_headers=headers,
                     max_message_size=_MAX_MESSAGE,

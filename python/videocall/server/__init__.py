@@ -8,5 +8,6 @@ from videocall.server.failures import START_FAILURES
 from videocall.server.serve import Started, serve
 from videocall.server.server import NotRunningError, Server
 from videocall.server.settings import RtcAddress, Settings
+from videocall.server.tuning import tune
 
-__all__ = ["START_FAILURES", "NotRunningError", "RtcAddress", "Server", "Settings", "Started", "serve"]
+__all__ = ["START_FAILURES", "NotRunningError", "RtcAddress", "Server", "Settings", "Started", "serve", "tune"]

@@ -19,7 +19,6 @@ from hypercorn.typing import ASGIFramework
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from videocall.lan.page import ca_page, landing
-from videocall.protocol.limits import MAX_MESSAGE_BYTES
 from videocall.server.addresses import url_hosts
 from videocall.server.certificates import Certificate, certificate_of, keep_fresh
 from videocall.server.listener import ListenError, as_binds, listen
@@ -27,17 +26,14 @@ from videocall.server.running import OpenEngine, open_engine
 from videocall.server.security import SecurityHeaders
 from videocall.server.server import Server
 from videocall.server.settings import Settings
+from videocall.server.tuning import tune
 from videocall.server.tunnel import TunnelError, find_program, run_tunnel
-from videocall.server.websocket import refuse_compression
 from videocall.signaling.log import fields, logger
 
 __all__ = ["Started", "serve"]
 
 _CA_PATH: Final = re.compile(r"/ca(?:$|[./])")
 _LOOPBACK: Final = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-_PING_S: Final = 4.0
-_SILENCE_S: Final = 12
-"""A live peer answers every ping, so that its socket is never silent for long; a dead one is found within 15 s."""
 
 
 @frozen
@@ -123,16 +119,8 @@ class _Config(Config):
         self.insecure_bind = plain_binds
         if certificate:
             self.certfile, self.keyfile = str(certificate.chain), str(certificate.key)
-        refuse_compression()
         self.errorlog = logging.getLogger("hypercorn.error")
-        self.alpn_protocols = ["http/1.1"]
-        self.websocket_max_message_size = MAX_MESSAGE_BYTES
-        self.websocket_ping_interval = _PING_S
-        self.read_timeout = _SILENCE_S
-        self.keep_alive_timeout = 8
-        self.ssl_handshake_timeout = 8
-        self.graceful_timeout = 3
-        self.include_server_header = False
+        tune(self)
 
     def create_ssl_context(self) -> ssl.SSLContext | None:
         """Make the context; it is made once."""
