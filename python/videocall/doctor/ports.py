@@ -21,7 +21,9 @@ _CHECK: Final = "ports"
 
 def check(settings: Settings) -> Iterable[Finding]:
     """Bind what the server would bind, for a moment."""
-    yield _tcp(settings)
+    yield _tcp(settings, settings.port, "--port")
+    if settings.redirect_port is not None:  # else another one is taken when this is
+        yield _tcp(settings, settings.redirect_port, "--redirect-port")
     workers = settings.workers or len(os.sched_getaffinity(0))
     last = settings.rtc_port + workers - 1
     if settings.rtc_port and last > 65535:
@@ -65,22 +67,19 @@ def owner_of(kind: str, port: int) -> Owner | None:
     return None
 
 
-def _tcp(settings: Settings) -> Finding:
+def _tcp(settings: Settings, port: int, setting: str) -> Finding:
     try:
-        for sock in listen(settings.host, settings.port):
+        for sock in listen(settings.host, port, setting):
             sock.close()
     except ListenError as error:
-        owner = owner_of("tcp", settings.port)
+        owner = owner_of("tcp", port)
         if owner and owner.is_server:
-            return ok(_CHECK, f"TCP {settings.port} is this server's already ({owner})")
-        return failure(
-            _CHECK, f"TCP {settings.port}: {error}" + (f"; {owner} has it" if owner else ""), _tcp_mend(owner)
+            return ok(_CHECK, f"TCP {port} is this server's already ({owner})")
+        mend = (
+            f"end process {owner.pid}, or choose another {setting}" if owner else f"choose another {setting} or --host"
         )
-    return ok(_CHECK, f"TCP {settings.port or '(any)'} can be had on {settings.host or 'every address'}")
-
-
-def _tcp_mend(owner: Owner | None) -> str:
-    return f"end process {owner.pid}, or choose another --port" if owner else "choose another --port or --host"
+        return failure(_CHECK, f"TCP {port}: {error}" + (f"; {owner} has it" if owner else ""), mend)
+    return ok(_CHECK, f"TCP {port or '(any)'} can be had on {settings.host or 'every address'}")
 
 
 def _udp(ip: str, first: int, workers: int) -> Iterator[Finding]:

@@ -41,6 +41,12 @@ def test_a_taken_tcp_port_is_told_with_who_has_it(settings: Settings) -> None:
     assert first.mend == f"end process {os.getpid()}, or choose another --port"
 
 
+def test_a_taken_port_for_plain_http(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        _, second, *_ = ports.check(attrs.evolve(settings, redirect_port=taken.getsockname()[1]))
+    assert (second.level, str(second.mend).endswith("choose another --redirect-port")) == ("failure", True)
+
+
 def test_a_taken_udp_port_too(settings: Settings) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

@@ -23,6 +23,11 @@ export const NO_ANSWER = Symbol('no answer');
 
 const allPermissions = { audio: true, video: true, screen: true, chat: true };
 
+/** What `restartIce` answers with: accounts on TURN servers end. */
+export const RENEWED_ICE_SERVERS = [
+  { urls: ['turn:turn.example.org'], username: '1700000000:ada', credential: 'renewed' },
+];
+
 /** Makes a request fail with a code when thrown by a handler. */
 export class Refusal extends Error {
   readonly code: string;
@@ -95,7 +100,7 @@ export class FakeServer {
     endRoom: () => ({}),
     restartIce: () => ({
       iceParameters: generateTransportRemoteParameters().iceParameters,
-      iceServers: [],
+      iceServers: RENEWED_ICE_SERVERS,
     }),
     consume: (data: { producerId: string[] }) => ({
       consumers: data.producerId.map((producerId) => this.consumerOf(producerId)),

@@ -1,7 +1,7 @@
 import type { FakeHandler } from 'mediasoup-client/handlers/FakeHandler';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { PROTOCOL_VERSION } from '../../src/protocol/generated';
-import { Refusal } from '../fakes/fakeServer';
+import { RENEWED_ICE_SERVERS, Refusal } from '../fakes/fakeServer';
 import { prepareCall, settled, startCall } from '../fakes/startCall';
 
 describe('joining', () => {
@@ -352,10 +352,24 @@ test('media that stops flowing restarts ICE with the server’s new credentials'
   const { store, server } = await startCall();
   const { sendTransport } = store.getState();
   const handler = sendTransport?.handler as unknown as FakeHandler;
+  const renewed = vi.spyOn(handler, 'updateIceServers');
+  const restarted = vi.spyOn(handler, 'restartIce');
   handler.setConnectionState('failed');
   await settled();
+  expect(renewed).toHaveBeenCalledExactlyOnceWith(RENEWED_ICE_SERVERS);
+  expect(renewed).toHaveBeenCalledBefore(restarted);
   expect(server.requests('restartIce')).toEqual([{ transportId: sendTransport?.id }]);
   expect(store.getState().isMediaInterrupted).toBe(true);
   handler.setConnectionState('connected');
   expect(store.getState().isMediaInterrupted).toBe(false);
+});
+
+test('ICE restarts even where a browser cannot change its ICE servers', async () => {
+  const { store } = await startCall();
+  const handler = store.getState().sendTransport?.handler as unknown as FakeHandler;
+  vi.spyOn(handler, 'updateIceServers').mockRejectedValue(new Error('not implemented'));
+  const restarted = vi.spyOn(handler, 'restartIce');
+  handler.setConnectionState('failed');
+  await settled();
+  expect(restarted).toHaveBeenCalledOnce();
 });
