@@ -133,7 +133,7 @@ class KeySource(Protocol):
         """The key with that id, of a kind that is made for that algorithm; without an id the only one of the kind.
 
         Raises:
-            ProtocolError: ``INTERNAL`` when no keys could be had so far.
+            ProtocolError: ``UNAVAILABLE`` when no keys could be had so far.
         """
         ...
 
@@ -161,7 +161,7 @@ class Verifier:
 
         Raises:
             ProtocolError: ``TOKEN_EXPIRED``, or ``TOKEN_INVALID`` when it is missing, not ours, or for other rooms;
-                ``INTERNAL`` when there are no keys to check it by.
+                ``UNAVAILABLE`` when there are no keys to check it by.
         """
         if token is None:
             raise ProtocolError(ErrorCode.TOKEN_INVALID, "A token is needed to join a room here.")

@@ -53,7 +53,7 @@ class KeyCache:
                     await self._refresh()
                     found = self._find(kid, algorithm)
         if self._keys is None:
-            raise ProtocolError(ErrorCode.INTERNAL, "The keys that tokens are checked by cannot be had just now.")
+            raise ProtocolError(ErrorCode.UNAVAILABLE, "The keys that tokens are checked by cannot be had just now.")
         return found
 
     async def read(self) -> None:

@@ -173,7 +173,7 @@ async def test_without_any_keys_nobody_is_let_in_and_the_server_says_why(
     async with open_keys(URL, provider) as keys:
         verifier = Verifier(keys=keys)
         before = autojump_clock.current_time()
-        assert await code(verifier, rsa_signer().sign()) == "INTERNAL"
+        assert await code(verifier, rsa_signer().sign()) == "UNAVAILABLE"
         assert autojump_clock.current_time() - before <= TIMEOUT_S
         assert keys.part.health.state == "down"
         provider.hangs, provider.answer = False, lambda: answer(200, provider.body)
