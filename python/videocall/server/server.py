@@ -71,7 +71,7 @@ class Server:
             self._running = None
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The application: the page, its files, ``/ws``, the REST API and what operators ask for."""
+        """The application: the page, its files, ``/ws``, ``/socket.io/``, the REST API and what operators ask for."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif self._running is not None:
