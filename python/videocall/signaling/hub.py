@@ -13,7 +13,7 @@ from videocall.protocol.framing import Announcement
 from videocall.protocol.notifications import ServerDraining
 from videocall.rooms import Limits, Room, RoomSettings
 from videocall.rooms.chat import MAX_MESSAGES
-from videocall.signaling.events import Events, RoomEnded, RoomStarted
+from videocall.signaling.events import Events, RoomEnded
 from videocall.signaling.ice_servers import IceServers
 from videocall.signaling.live_room import LiveRoom
 from videocall.signaling.log import fields, logger
@@ -228,7 +228,6 @@ class Hub:
             )
             self._nursery.start_soon(place.live.run)
             logger.info("room opened", extra=fields(room=room_id))
-            self.events.tell(RoomStarted(self.now_ms(), room_id))
         finally:
             place.opened.set()
 
@@ -258,7 +257,8 @@ class Hub:
                 self.kept[room_id] = settings
             live.close()
             logger.info("room ended", extra=fields(room=room_id))
-            self.events.tell(RoomEnded(self.now_ms(), room_id))
+            if live.started:
+                self.events.tell(RoomEnded(self.now_ms(), room_id))
 
 
 @asynccontextmanager

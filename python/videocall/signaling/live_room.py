@@ -77,6 +77,7 @@ class LiveRoom:
     """Runs what `Room` decides. `execute` never waits: notifications go to the members' queues at once.
 
     Attributes:
+        started: whether anybody ever came in.
         over: whether the call ended, so that nobody comes in any more.
     """
 
@@ -92,6 +93,7 @@ class LiveRoom:
         self.room: Final = room
         self.members: Final[dict[str, Member]] = {}
         self.media: Final = LiveMedia(room, router, self.execute)
+        self.started = False
         self.over = False
         self._knockers: dict[str, Knocker] = {}
         self._identities: dict[str, str] = {}
@@ -156,6 +158,9 @@ class LiveRoom:
         self.members[participant_id] = member
         self.execute(effects)
         me = self.room.participant(participant_id)
+        if not self.started:
+            self.started = True
+            self._events.tell(events.RoomStarted(joined_at, self.room.id))
         self._events.tell(
             events.ParticipantJoined(joined_at, self.room.id, participant_id, me.displayName, me.role, identity)
         )

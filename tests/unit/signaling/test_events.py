@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.unit.signaling.conftest import Caller
+from tests.unit.signaling.conftest import Caller, OpenClient
 
 from videocall.signaling import Hub
+from videocall.signaling.administration import Administration
 from videocall.signaling.events import EVENT_NAMES, ServerEvent
 from videocall.signaling.log import logger
 
@@ -46,3 +47,14 @@ async def test_a_watcher_that_fails_is_logged_and_hurts_nobody(
     stop()
     await enter("Bob")
     assert len(told) == 2
+
+
+async def test_a_room_that_nobody_got_into_did_not_start(hub: Hub, open_client: OpenClient) -> None:
+    await Administration(hub).create_room("daily", password="s3cret", lobby=True)
+    told: list[ServerEvent] = []
+    hub.events.watch(told.append)
+    eve = open_client()
+    assert await eve.refusal("joinRoom", {"displayName": "Eve", "roomId": "daily"}) == "PASSWORD_REQUIRED"
+    await eve.request("joinRoom", {"displayName": "Eve", "roomId": "daily", "password": "s3cret"})
+    await eve.request("leaveRoom")
+    assert [EVENT_NAMES[type(event)] for event in told] == ["knock.started", "knock.ended"]
