@@ -116,7 +116,7 @@ async def run(settings: Settings, hooks: Hooks, engine: OpenEngine) -> AsyncGene
         parts = [pulse.workers, pulse.loop, webhooks.part, store.part, cluster.part, turn, jwks]
         access = Access(settings.api_keys)
         rooms = Administration(hub)
-        backend = Backend(hub, rooms, len(core.workers), hub.now_ms(), _token_maker(settings))
+        backend = Backend(hub, rooms, store, cluster, len(core.workers), hub.now_ms(), _token_maker(settings))
         services = Services(
             hub=hub,
             bundle=bundle,

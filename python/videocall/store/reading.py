@@ -28,9 +28,11 @@ def messages_before(connection: Connection, room_id: str, before: str | None, li
     return [StoredMessage(**row) for row in reversed(rows)]
 
 
-def sessions_of(connection: Connection, room_id: str, limit: int) -> list[StoredSession]:
-    """The last `limit` sessions of a room, the latest first."""
+def sessions_of(connection: Connection, room_id: str, limit: int, before: int | None) -> list[StoredSession]:
+    """The last `limit` sessions of a room that began before that time, the latest first."""
     columns = [column for column in sessions.c if column.name != "node"]
     wanted = select(*columns).where(sessions.c.room_id == room_id)
+    if before is not None:
+        wanted = wanted.where(sessions.c.joined_at < before)
     latest = wanted.order_by(sessions.c.joined_at.desc(), sessions.c.participant_id).limit(limit)
     return [StoredSession(**row) for row in connection.execute(latest).mappings()]

@@ -158,13 +158,13 @@ class Store:
                     pass
         return [by_id[message_id] for message_id in sorted(by_id)[-limit:]]
 
-    async def sessions(self, room_id: str, limit: int = 100) -> list[StoredSession]:
-        """Who was in a room, as far as that is written: the last `limit` sessions, the latest first.
+    async def sessions(self, room_id: str, limit: int = 100, before: int | None = None) -> list[StoredSession]:
+        """Who was in a room, as far as that is written: the last `limit` sessions that began `before`, latest first.
 
         Raises:
             StoreDownError: the database is down.
         """
-        return await self._read(lambda connection: reading.sessions_of(connection, room_id, limit))
+        return await self._read(lambda connection: reading.sessions_of(connection, room_id, limit, before))
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         def read() -> T:

@@ -19,6 +19,7 @@ from videocall.server import Server
 from videocall.server.api import openapi
 from videocall.server.api.operations import STATUS
 from videocall.signaling import Session
+from videocall.store import StoreDownError
 from videocall.tokens import Verifier
 
 ROOT = Path(__file__).parents[3]
@@ -304,3 +305,42 @@ async def test_a_failure_of_ours_is_in_the_log_and_not_in_the_answer(
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "INTERNAL")
     assert "hunter2" not in answer.text
     assert "API request failed" in caplog.text
+
+
+async def test_who_was_there_and_what_was_said_outlives_the_room(api: Api, join: Join) -> None:
+    ada, bob = await join("Ada", identity="ada"), await join("Bob", role="participant")
+    for number in range(3):
+        await ada.request("sendMessage", {"text": str(number)})
+    (present,) = (await api.get("/presence"))["rooms"]
+    assert [(one["displayName"], one["role"]) for one in present["participants"]] == [
+        ("Ada", "host"),
+        ("Bob", "participant"),
+    ]
+    for client in (bob, ada):
+        await client.request("leaveRoom")
+    assert (await api.get("/presence"))["rooms"] == []
+    assert await api.refused("GET", "/rooms/daily") == (404, "NOT_FOUND")
+    told = (await api.get("/rooms/daily/messages?limit=2"))["messages"]
+    assert [one["text"] for one in told] == ["1", "2"]
+    (first,) = (await api.get(f"/rooms/daily/messages?before={told[0]['messageId']}"))["messages"]
+    assert (first["text"], first["participantId"]) == ("0", ada.me)
+    with trio.fail_after(20):
+        while True:  # until it is written
+            sessions = (await api.get("/rooms/daily/sessions"))["sessions"]
+            if [one.get("reason") for one in sessions] == ["left", "left"]:
+                break
+            await trio.sleep(0.01)
+    assert {(one["participantId"], one.get("identity")) for one in sessions} == {(ada.me, "ada"), (bob.me, None)}
+    before = min(one["joinedAt"] for one in sessions)
+    assert (await api.get(f"/rooms/daily/sessions?before={before}"))["sessions"] == []
+    assert await api.get("/rooms/nowhere/messages") == {"messages": []}
+
+
+async def test_what_cannot_be_read_is_unavailable(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def down(*_: object) -> None:
+        raise StoreDownError("pulled the plug")
+
+    monkeypatch.setattr("videocall.store.Store.messages", down)
+    monkeypatch.setattr("videocall.store.Store.sessions", down)
+    for path in ("/rooms/daily/messages", "/rooms/daily/sessions"):
+        assert await api.refused("GET", path) == (503, "UNAVAILABLE")

@@ -9,12 +9,14 @@ from attrs import field, frozen
 from msgspec import UNSET
 
 from videocall import __version__
+from videocall.cluster import Cluster
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol.version import VERSION
 from videocall.server.api import types
 from videocall.signaling import Hub
 from videocall.signaling.administration import Administration, RoomInfo
 from videocall.signaling.room_changes import SettingsChanges
+from videocall.store import Store
 
 __all__ = [
     "Backend",
@@ -42,6 +44,8 @@ class Backend:
 
     hub: Hub
     rooms: Administration
+    store: Store
+    cluster: Cluster
     workers: int
     started_at: int
     make_token: Callable[..., str] | None = field(default=None, repr=False)

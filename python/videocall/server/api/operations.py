@@ -9,7 +9,7 @@ from msgspec import Meta
 from videocall.protocol import ErrorCode
 from videocall.protocol.fields import Id, RoomId
 from videocall.server.api import handlers as h
-from videocall.server.api import types
+from videocall.server.api import history, types
 
 __all__ = ["OPERATIONS", "PATH_PARAMETERS", "STATUS", "Operation", "Parameter"]
 
@@ -55,6 +55,9 @@ _PAGING: Final = (
 )
 
 
+_LIMIT: Final = Parameter("limit", Annotated[int, Meta(ge=1, le=1000)], "How many at most; 100 when it is left out.")
+
+
 @frozen
 class Operation:
     """One method of one path.
@@ -81,6 +84,7 @@ class Operation:
 _ROOM: Final = "/rooms/{roomId}"
 _PARTICIPANT: Final = "/rooms/{roomId}/participants/{participantId}"
 _MISSING: Final = (ErrorCode.NOT_FOUND,)
+_UNREADABLE: Final = (ErrorCode.UNAVAILABLE,)
 _CONFLICT: Final = (ErrorCode.NOT_FOUND, ErrorCode.CONFLICT)
 
 OPERATIONS: Final[Sequence[Operation]] = (
@@ -163,6 +167,35 @@ OPERATIONS: Final[Sequence[Operation]] = (
         types.Nothing,
         takes=types.MuteParticipant,
         errors=_MISSING,
+    ),
+    Operation(
+        "listSessions",
+        "GET",
+        f"{_ROOM}/sessions",
+        "Who was in a room, as far as it is remembered; of a room that is no more, too.",
+        history.list_sessions,
+        types.SessionList,
+        query=(_LIMIT, Parameter("before", types.Milliseconds, "Those that began before this time.")),
+        errors=_UNREADABLE,
+    ),
+    Operation(
+        "listMessages",
+        "GET",
+        f"{_ROOM}/messages",
+        "What was written in a room, as far as it is remembered; of a room that is no more, too.",
+        history.list_messages,
+        types.MessageList,
+        query=(_LIMIT, Parameter("before", Id, "Those before the message of this id.")),
+        errors=_UNREADABLE,
+    ),
+    Operation(
+        "getPresence",
+        "GET",
+        "/presence",
+        "Who is in which room now, on all servers that share a Redis.",
+        history.get_presence,
+        types.Presence,
+        errors=_UNREADABLE,
     ),
     Operation(
         "createToken",

@@ -7,19 +7,25 @@ from msgspec import UNSET, Meta, UnsetType
 
 from videocall.protocol.fields import DisplayName, Id, Password, Role, RoomId, Source
 from videocall.protocol.results import ErrorBody, Producer
-from videocall.protocol.shapes import PermissionChanges, Permissions
+from videocall.protocol.shapes import ChatMessage, PermissionChanges, Permissions
 from videocall.tokens import Grant
 
 __all__ = [
     "CreateRoom",
     "ErrorAnswer",
+    "MessageList",
     "MuteParticipant",
     "Nothing",
     "ParticipantList",
+    "Presence",
+    "PresentPerson",
+    "PresentRoom",
     "Room",
     "RoomPage",
     "RoomParticipant",
+    "RoomSession",
     "ServerInfo",
+    "SessionList",
     "Token",
     "TokenRequest",
     "UpdateParticipant",
@@ -135,6 +141,61 @@ class ParticipantList:
 
     participants: list[RoomParticipant]
     producers: list[Producer]
+
+
+@frozen
+class RoomSession:
+    """Somebody's visit to a room; ``leftAt`` is missing while it lasts. Times are in milliseconds since 1970."""
+
+    participantId: str
+    displayName: str
+    role: str
+    joinedAt: int
+    identity: str | None = None
+    leftAt: int | None = None
+    reason: str | None = None
+
+
+@frozen
+class SessionList:
+    """Who was in a room, the latest first. ``before`` the last one's ``joinedAt`` there may be more."""
+
+    sessions: list[RoomSession]
+
+
+@frozen
+class MessageList:
+    """What was written in a room, the oldest first. ``before`` the first one's ``messageId`` there may be more."""
+
+    messages: list[ChatMessage]
+
+
+@frozen
+class PresentPerson:
+    """Somebody in a room of any server."""
+
+    participantId: str
+    displayName: str
+    role: str
+    joinedAt: int
+    identity: str | None = None
+
+
+@frozen
+class PresentRoom:
+    """A room that is open, and the server that it is on. Times are in milliseconds since 1970."""
+
+    roomId: str
+    node: str
+    openedAt: int
+    participants: list[PresentPerson]
+
+
+@frozen
+class Presence:
+    """All rooms that are open on any of the servers that share a Redis, by id."""
+
+    rooms: list[PresentRoom]
 
 
 @frozen
