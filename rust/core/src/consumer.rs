@@ -200,6 +200,17 @@ impl Consumer {
         self.stretches.push_back(stretch);
     }
 
+    /// Forgets stretches of numbers that were taken back.
+    pub fn forget_from(&mut self, out: u64) {
+        while self
+            .stretches
+            .back()
+            .is_some_and(|last| last.first_out >= out)
+        {
+            self.stretches.pop_back();
+        }
+    }
+
     /// The shift of a packet that others of its stream have overtaken.
     pub fn shift_of_late(&self, stream: u8, seq: u64) -> Option<Shift> {
         let own = |it: &&Stretch| it.shift.stream == stream && it.first_in <= seq;

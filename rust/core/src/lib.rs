@@ -17,6 +17,7 @@ mod layer_rates;
 mod metrics;
 mod munger;
 mod observer;
+mod pacer;
 mod params;
 mod pool;
 mod producer;

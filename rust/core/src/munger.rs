@@ -236,6 +236,12 @@ impl Munger {
         (self.resync, self.halted) = (true, false);
     }
 
+    /// What was admitted from `seq` on was never sent: its numbers are given anew, from the next keyframe on.
+    pub fn take_back(&mut self, seq: u64) {
+        self.last_out = seq - 1;
+        self.resync = true;
+    }
+
     /// From now on `shift` is added to timestamps: another stream has another clock.
     pub fn shift_timestamps(&mut self, shift: u32) {
         self.shift.timestamp = shift;

@@ -13,9 +13,9 @@ const LONGEST_HOLD: Duration = Duration::from_millis(8000);
 const MISTAKE: Duration = Duration::from_secs(10);
 /// A queue beyond this is a reason for care, when it stands for a while: a keyframe makes one that goes away by itself.
 const QUEUED: Duration = Duration::from_millis(60);
-const STANDING: Duration = Duration::from_millis(250);
-/// It goes away when it shrinks by a fifth in that time.
-const SHRINKS: f64 = 0.8;
+const STANDING: Duration = Duration::from_millis(400);
+/// It goes away when it shrinks by a tenth in that time.
+const SHRINKS: f64 = 0.9;
 
 /// See the module.
 #[derive(Debug)]

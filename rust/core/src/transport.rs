@@ -10,6 +10,7 @@ use crate::extension::IncomingExtensions;
 use crate::feedback::{RateMeter, RembEstimator, TwccFeedback};
 use crate::ice::{IceLite, IceState};
 use crate::keys::{ConsumerKey, DataConsumerKey, DataProducerKey, ProducerKey, RouterKey};
+use crate::pacer::Pacer;
 use crate::rtp::Ssrc;
 use crate::sctp::Sctp;
 use crate::sharing::Sharing;
@@ -117,6 +118,8 @@ pub struct Transport {
     pub bandwidth: Option<Box<BandwidthEstimator>>,
     /// When its path was last shared out, and how careful to be.
     pub sharing: Sharing,
+    /// How fast the path is fed.
+    pub pacer: Pacer,
     /// Assumed of the path until more is known, bits per second.
     pub initial_outgoing_bitrate: u64,
     /// Bitrate the application allows towards the peer, bits per second.
@@ -189,6 +192,7 @@ impl Transport {
             remb: None,
             bandwidth: None,
             sharing: Sharing::default(),
+            pacer: Pacer::default(),
             initial_outgoing_bitrate: START_BPS,
             max_outgoing_bitrate: None,
             max_incoming_bitrate: None,

@@ -78,6 +78,12 @@ impl RateControl {
         }
     }
 
+    /// The path was shown to carry this much and no more. What arrives anyhow is more trustworthy.
+    pub(super) fn on_limit(&mut self, limit_bps: u64, acked_bps: u64) {
+        let limit = (PROVED_SHARE * limit_bps as f64).max(acked_bps as f64);
+        self.rate_bps = self.rate_bps.min(limit).max(MIN_BPS as f64);
+    }
+
     /// The path was shown to carry this much.
     pub(super) fn on_proof(&mut self, proved_bps: u64) {
         let proved = PROVED_SHARE * proved_bps as f64;

@@ -14,6 +14,8 @@ pub(super) struct Sent {
     pub(super) size: u16,
     seq: u16,
     outstanding: bool,
+    /// Bytes sent up to and with this one.
+    total: u64,
 }
 
 /// A ring indexed by number.
@@ -21,6 +23,9 @@ pub(super) struct Sent {
 pub(super) struct SentPackets {
     epoch: Instant,
     ring: Box<[Sent; CAPACITY]>,
+    total: u64,
+    /// Of those, up to the newest that was reported on.
+    reported: u64,
 }
 
 impl SentPackets {
@@ -28,17 +33,34 @@ impl SentPackets {
         Self {
             epoch,
             ring: Box::new([Sent::default(); CAPACITY]),
+            total: 0,
+            reported: 0,
         }
     }
 
     pub(super) fn insert(&mut self, now: Instant, seq: u16, size: usize) {
         let elapsed = now.saturating_duration_since(self.epoch);
+        self.total += size as u64;
         self.ring[usize::from(seq) % CAPACITY] = Sent {
             sent_us: elapsed.as_micros() as i64,
             size: size.min(usize::from(u16::MAX)) as u16,
             seq,
             outstanding: true,
+            total: self.total,
         };
+    }
+
+    /// A report reaches to this packet.
+    pub(super) fn on_report(&mut self, seq: u16) {
+        let sent = &self.ring[usize::from(seq) % CAPACITY];
+        if sent.seq == seq {
+            self.reported = self.reported.max(sent.total);
+        }
+    }
+
+    /// Bytes of which nothing was heard yet.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.total - self.reported
     }
 
     /// Whether the packet was sent and nothing was heard of it.

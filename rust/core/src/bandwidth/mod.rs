@@ -21,7 +21,7 @@ use crate::rtcp::TccView;
 use aimd::RateControl;
 use arrival::Groups;
 use history::SentPackets;
-use probe::Prober;
+use probe::{Finding, Prober};
 use recent::Recent;
 use trendline::{Trendline, Usage};
 
@@ -45,6 +45,8 @@ const QUEUED: Duration = Duration::from_millis(60);
 const SUDDEN: Duration = Duration::from_millis(60);
 /// Less than this comes and goes on any radio.
 const JITTER: Duration = Duration::from_millis(25);
+/// A keyframe comes with a switch to a higher layer, and then it takes a moment to see how that works.
+const AFTER_SWITCH: Duration = Duration::from_millis(1500);
 /// What IP and UDP add to a datagram: the path carries it as well.
 const IP_UDP: usize = 28;
 
@@ -107,6 +109,11 @@ impl BandwidthEstimator {
         self.prober.packets(now, estimate, packet_size)
     }
 
+    /// Something that matters more is about to use the path.
+    pub fn postpone_probes(&mut self, now: Instant) {
+        self.prober.wait(now + AFTER_SWITCH);
+    }
+
     /// The packets of [`BandwidthEstimator::probe`] left under consecutive numbers from `first_seq` on. Each was told to
     /// [`BandwidthEstimator::on_sent`] as well.
     pub fn on_probe_sent(
@@ -147,10 +154,15 @@ impl BandwidthEstimator {
                 usage = Some(self.trendline.on_sample(sample));
             }
         }
+        if let Some(newest) = newest {
+            self.sent.on_report(newest);
+        }
         let acked_bps = self.acked.bitrate_bps(now);
         self.judge_delay(now, usage, acked_bps);
-        if let Some(proved) = newest.and_then(|seq| self.prober.result(now, seq)) {
-            self.control.on_proof(proved);
+        match newest.and_then(|seq| self.prober.result(now, seq)) {
+            Some(Finding::Room(bps)) => self.control.on_proof(bps),
+            Some(Finding::Limit(bps)) => self.control.on_limit(bps, acked_bps),
+            None => {}
         }
         self.judge_loss(now, acked_bps);
     }
@@ -158,6 +170,11 @@ impl BandwidthEstimator {
     /// Bits per second that can be sent.
     pub fn estimate_bps(&self) -> u64 {
         self.control.rate_bps()
+    }
+
+    /// Bytes that are on their way, or in a queue.
+    pub fn in_flight(&self) -> u64 {
+        self.sent.in_flight()
     }
 
     /// Whether the path was ever congested, so that the estimate is more than an assumption.

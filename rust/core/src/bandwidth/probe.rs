@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// A train is what the path carries in this time by the present estimate: the longest queue it can make by itself.
-const TRAIN: Duration = Duration::from_millis(100);
+const TRAIN: Duration = Duration::from_millis(60);
 /// Fewer packets measure nothing.
 const MIN_PACKETS: usize = 6;
 /// One GSO send.
@@ -28,6 +28,15 @@ struct Train {
     /// Place in the train and arrival, of the first and the last that arrived.
     first: Option<(u16, i64)>,
     last: Option<(u16, i64)>,
+}
+
+/// What a train found out, in bits per second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// There is room for this much.
+    Room(u64),
+    /// This is about all.
+    Limit(u64),
 }
 
 /// When to send trains, and what they tell.
@@ -101,25 +110,27 @@ impl Prober {
         }
     }
 
-    /// What the train proved, in bits per second, once reports reach beyond its end.
-    pub(super) fn result(&mut self, now: Instant, reported_up_to: u16) -> Option<u64> {
+    /// What the train found, once reports reach beyond its end.
+    pub(super) fn result(&mut self, now: Instant, reported_up_to: u16) -> Option<Finding> {
         let train = self.train?;
         let beyond = reported_up_to.wrapping_sub(train.first_seq);
         if !(train.packets - 1..1 << 15).contains(&beyond) {
             return None;
         }
         self.train = None;
-        let proved = train
-            .rate_bps()
-            .filter(|rate| *rate > train.estimate_bps / 10 * 11);
-        match proved {
-            Some(_) => {
-                self.wait = FIRST_WAIT;
-                self.not_before = Some(now + AFTER_SUCCESS);
-            }
-            None => self.failed(now),
+        let rate = train.rate_bps();
+        if rate.is_some_and(|rate| rate > train.estimate_bps / 10 * 11) {
+            self.wait = FIRST_WAIT;
+            self.not_before = Some(now + AFTER_SUCCESS);
+            return rate.map(Finding::Room);
         }
-        proved
+        self.failed(now);
+        rate.map(Finding::Limit)
+    }
+
+    /// Others have priority for a while.
+    pub(super) fn wait(&mut self, until: Instant) {
+        self.not_before = self.not_before.max(Some(until));
     }
 
     /// The path is full: no train for a while.
@@ -156,31 +167,31 @@ mod tests {
     use super::*;
 
     #[allow(clippy::disallowed_methods)]
-    fn train(spacing_us: i64, lost: &[u16]) -> Option<u64> {
+    fn train(spacing_us: i64, lost: &[u16]) -> Option<Finding> {
         let now = Instant::now();
         let mut prober = Prober::default();
         let packets = prober.packets(now, 600_000, 300)?;
-        assert_eq!(packets, 25);
+        assert_eq!(packets, 15);
         prober.on_sent(now, 65_530, packets as u16, 300, 600_000);
         assert_eq!(prober.packets(now, 600_000, 300), None, "one at a time");
-        for place in 0..25u16 {
+        for place in 0..15u16 {
             let arrival = (!lost.contains(&place)).then(|| 1_000 + i64::from(place) * spacing_us);
             prober.on_status(65_530u16.wrapping_add(place), arrival);
         }
-        assert_eq!(prober.result(now, 10), None, "not all is reported");
-        prober.result(now, 65_530u16.wrapping_add(24))
+        assert_eq!(prober.result(now, 5), None, "not all is reported");
+        prober.result(now, 65_530u16.wrapping_add(14))
     }
 
     #[test]
     fn the_spacing_tells_the_rate_whatever_is_lost() {
-        assert_eq!(train(2_400, &[]), Some(1_000_000));
-        assert_eq!(train(2_400, &[0, 5, 6, 13, 24]), Some(1_000_000));
+        assert_eq!(train(2_400, &[]), Some(Finding::Room(1_000_000)));
+        assert_eq!(train(2_400, &[0, 5, 6, 13]), Some(Finding::Room(1_000_000)));
         assert_eq!(
             train(100, &[]),
-            Some(1_200_000),
+            Some(Finding::Room(1_200_000)),
             "no more than twice the estimate"
         );
-        assert_eq!(train(4_000, &[]), None, "no room");
+        assert_eq!(train(4_000, &[]), Some(Finding::Limit(600_000)), "no room");
     }
 
     #[test]

@@ -54,17 +54,19 @@ impl Sfu {
             }
             None => demands.iter_mut().for_each(Demand::satisfy),
         }
+        self.set_pace(key, audio_bps, &demands, now);
+        let transport = &self.transports[key];
         let limited = transport.available_outgoing_bps(now).is_some();
         let unmet = demands
             .iter()
             .any(|demand| demand.step() != demand.ladder.last());
         let best = demands.iter().filter_map(|demand| demand.ladder.last());
         let best_bps = best.map(|step| step.bps).sum::<u64>() + audio_bps;
-        if unmet {
-            self.explore(key, best_bps * EXPLORE_PERCENT / 100, now);
-        }
         for demand in &demands {
             self.follow(key, demand, limited, now);
+        }
+        if unmet {
+            self.explore(key, best_bps * EXPLORE_PERCENT / 100, now);
         }
         demands.clear();
         self.demands = demands;
@@ -156,10 +158,15 @@ impl Sfu {
             self.messages
                 .event("layersChange", &consumer.id, layers(after));
         }
-        let sharing = &mut self.transports[transport].sharing;
+        let transport = &mut self.transports[transport];
         match demand.granted.cmp(&demand.current) {
-            Ordering::Greater if before.is_some() => sharing.on_rise(now),
-            Ordering::Less => sharing.on_fall(now),
+            Ordering::Greater if before.is_some() => {
+                transport.sharing.on_rise(now);
+                if let Some(bandwidth) = &mut transport.bandwidth {
+                    bandwidth.postpone_probes(now);
+                }
+            }
+            Ordering::Less => transport.sharing.on_fall(now),
             _ => {}
         }
         if changed {

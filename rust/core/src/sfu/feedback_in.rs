@@ -60,7 +60,11 @@ impl Sfu {
             }
             RtcpPacket::TransportCc(feedback) => {
                 if let Some(bandwidth) = &mut self.transports[key].bandwidth {
+                    let before = bandwidth.estimate_bps();
                     bandwidth.on_feedback(now, &feedback);
+                    if bandwidth.estimate_bps() < before {
+                        self.slow_down(key, now);
+                    }
                 }
                 self.allocate_if_due(key, now);
             }

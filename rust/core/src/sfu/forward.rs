@@ -14,7 +14,7 @@ use super::{Sfu, Transmit};
 use crate::bandwidth::BandwidthEstimator;
 use crate::cache::Packet;
 use crate::consumer::Consumer;
-use crate::keys::{ConsumerKey, ProducerKey};
+use crate::keys::{ConsumerKey, ProducerKey, TransportKey};
 use crate::munger::{Admission, Munger, Rewrite, Shift, Stamp};
 use crate::params::MediaKind;
 use crate::pool::Pool;
@@ -26,6 +26,8 @@ pub(super) struct Forwarder {
     working: Vec<(ProducerKey, u8)>,
     due: Option<Instant>,
     plan: Vec<Planned>,
+    /// Transports some of whose packets have to wait, and until when.
+    waiting: Vec<(TransportKey, Instant)>,
     pub(super) run: Run,
 }
 
@@ -36,6 +38,7 @@ impl Forwarder {
             working: Vec::with_capacity(1024),
             due: None,
             plan: Vec::with_capacity(256),
+            waiting: Vec::with_capacity(64),
             run: Run::new(),
         }
     }
@@ -127,9 +130,15 @@ impl Sfu {
                 let Some(packet) = stream.cache.get(planned.seq) else {
                     continue;
                 };
-                let Some((seq, shift)) = admit(munger, packet, &mut self.consumers) else {
+                let waits = video && transport.pacer.must_wait(now);
+                let Some((seq, shift)) = admit(munger, packet, &mut self.consumers, waits) else {
                     continue;
                 };
+                if waits {
+                    transport.pacer.hold(now, munger.consumer, seq);
+                    munger.last_timestamp = packet.timestamp.wrapping_add(shift.timestamp);
+                    continue;
+                }
                 stamp.transport_cc = transport.transport_cc_seq;
                 let rewrite = Rewrite {
                     padding: planned.padding,
@@ -155,7 +164,11 @@ impl Sfu {
                 munger.packets += 1;
                 munger.bytes += u64::from(packet.payload_len);
                 munger.last_timestamp = rewrite.timestamp;
+                transport.pacer.on_sent(sealed);
                 run.push(sealed);
+            }
+            if let Some(due) = transport.pacer.next_timeout(false) {
+                self.forwarder.waiting.push((munger.transport, due));
             }
             let sent = run.send(local, remote, out);
             (packets, bytes, sends) = (
@@ -172,6 +185,9 @@ impl Sfu {
                 self.metrics.video_sent += packets;
                 self.metrics.video_sends += sends;
             }
+        }
+        while let Some((key, due)) = self.forwarder.waiting.pop() {
+            self.schedule(key, due);
         }
     }
 }
@@ -193,10 +209,13 @@ fn admit(
     munger: &mut Munger,
     packet: &Packet,
     consumers: &mut SlotMap<ConsumerKey, Consumer>,
+    waits: bool,
 ) -> Option<(u64, Shift)> {
     match munger.admit(packet) {
         Admission::Send(seq) => return Some((seq, munger.shift())),
         Admission::Skip => return None,
+        // Numbers that wait may be taken back, one in their midst could not: it is sent when it is asked for.
+        Admission::Late if waits => return None,
         Admission::Late => {
             let consumer = consumers.get(munger.consumer)?;
             let shift = consumer.shift_of_late(munger.stream(), packet.seq)?;

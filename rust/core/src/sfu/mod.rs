@@ -16,6 +16,7 @@ mod media;
 mod messages;
 mod observers;
 mod outbox;
+mod pace;
 mod plan;
 mod probe;
 mod redundancy;

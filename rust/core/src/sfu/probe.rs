@@ -102,6 +102,7 @@ impl Sfu {
                 .protect_rtp(tail, header_len, len, rtx.next_seq)
                 .ok()?;
             run.push(size);
+            transport.pacer.on_sent(size);
             rtx.next_seq += 1;
             note_sent(
                 &mut transport.bandwidth,

@@ -17,6 +17,9 @@ use crate::time::to_abs_send_time;
 /// better served by a keyframe.
 const MAX_OWED: usize = 512;
 
+/// Of those as many wait for their turn on a narrow path; who still misses the others asks again.
+const MAX_WAITING: usize = 32;
+
 impl Sfu {
     /// Notes that a receiver misses `out` of a consumer.
     pub(super) fn request_resend(&mut self, key: TransportKey, consumer: ConsumerKey, out: u64) {
@@ -38,13 +41,23 @@ impl Sfu {
                 continue;
             };
             let mut owed = std::mem::take(&mut transport.resend);
-            for (consumer, seq) in owed.drain(..) {
+            let mut done = 0;
+            while let Some(&(consumer, seq)) = owed.get(done)
+                && self
+                    .transports
+                    .get_mut(key)
+                    .is_some_and(|transport| transport.pacer.is_open(now))
+            {
                 self.resend(key, consumer, seq, now, out);
+                done += 1;
             }
             self.finish_run(key, out);
+            owed.drain(..done);
+            owed.truncate(MAX_WAITING);
             if let Some(transport) = self.transports.get_mut(key) {
                 transport.resend = owed;
             }
+            self.flush_held(key, now, out);
         }
     }
 
@@ -98,6 +111,7 @@ impl Sfu {
         }
         let sealed = srtp.tx.protect_rtp(run.tail(), header_len, len, seq).ok()?;
         run.push(sealed);
+        transport.pacer.on_sent(sealed);
         rtx.next_seq += 1;
         if munger.has_transport_cc() {
             note_sent(&mut transport.bandwidth, now, stamp.transport_cc, sealed);

@@ -81,6 +81,7 @@ impl Sfu {
         self.run_dtls(key, now, |endpoint| endpoint.handle_timeout(now));
         self.tell_unwatched(key, now);
         self.run_sctp_timer(key, now);
+        self.pace(key, now);
         self.send_feedback(key, now);
         self.send_reports(key, now);
         if let Some(at) = self.next_timer(key) {
@@ -116,6 +117,7 @@ impl Sfu {
             transport.sctp.as_ref().and_then(|sctp| sctp.next_timeout()),
             transport_cc,
             transport.reports_due,
+            transport.pacer.next_timeout(!transport.resend.is_empty()),
         ];
         streams.chain(watched).chain(own).flatten().min()
     }

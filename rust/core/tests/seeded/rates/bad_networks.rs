@@ -37,7 +37,7 @@ fn a_cliff_is_survived_and_the_top_comes_back() {
             share * 100.0,
             low.frozen,
         );
-        assert!(fall.frozen <= ms(1_100), "{fall:?}");
+        assert!(fall.frozen <= ms(1_000), "{fall:?}");
         assert!(
             settled.worst_queue <= ms(300) && low.worst_queue <= ms(300),
             "{settled:?} {low:?}"
