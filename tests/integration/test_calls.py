@@ -124,7 +124,7 @@ async def test_payloads_of_a_wrong_type(server: Server, room_id: str, method: st
     async with connect(server.url, room_id=room_id) as client:
         await client.join_room("Ada")
         for payload in (7, "text", [], [[]], True, {field: {"wrong": [None]} for field in VALID[method]}):
-            if method in {"leaveRoom", "getRtpCapabilities"} and payload == {}:
+            if payload == {}:  # which is right where there is no field
                 continue
             assert await refused(lambda: client.request(method, payload)) == "BAD_REQUEST"  # noqa: B023
         await client.set_display_name("still here")

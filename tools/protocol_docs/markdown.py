@@ -69,7 +69,7 @@ until it is deleted. Its settings are in `RoomState`.
 - **Rights are the server's.** What somebody publishes without permission any more is closed with reason `removed`, at
   the media core too, and so for muting: a muted producer is paused there until its owner resumes it.
 - **Removed** participants cannot resume. With the identity of a token they have to knock from then on, until a host
-  admits them; without one only a lobby, a lock or a password keeps them out.
+  admits them or the call ends; without one only a lobby, a lock or a password keeps them out.
 - **Chat.** A room remembers its newest messages, as long as there is somebody in it or it is kept; `joinRoom` answers
   with them. Ids sort by time.
 

@@ -88,7 +88,7 @@ class RemoveParticipant:
     """``removeParticipant``: send somebody out. For hosts.
 
     Their session cannot be resumed. Who joined with a token's identity has to knock from then on, lobby or not, until
-    a host admits them; who has no identity can be kept out by lobby, lock or password.
+    a host admits them or the call ends; who has no identity can be kept out by lobby, lock or password.
     """
 
     participantId: Id
