@@ -8,9 +8,10 @@ import { useCall, useCallStore } from './useCall';
  * Keys of a call: m for the microphone, v for the camera, c for the chat, p for the people, h for one's hand. Not
  * while typing, nor with a modifier.
  */
-export function useCallShortcuts(): void {
+export function useCallShortcuts(isOn = true): void {
   const store = useCallStore();
   useEffect(() => {
+    if (!isOn) return;
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.target instanceof HTMLElement && isTypingPlace(event.target)) return;
@@ -22,7 +23,7 @@ export function useCallShortcuts(): void {
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
-  }, [store]);
+  }, [store, isOn]);
 }
 
 /** Keeps the device lists fresh; before a call it also tries again what failed. */

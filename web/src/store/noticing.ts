@@ -31,6 +31,7 @@ export function takeNotification(runtime: Runtime, notification: Notification): 
       const was = before.participants.get(participantId);
       if (participantId === before.participantId) {
         if (role !== was?.role) runtime.notify('info', roleSentences[role]);
+        if (role !== 'host') set({ knocks: [] });
         turnOff(runtime, 'forbidden');
       } else if (handRaised && was?.handRaised === false) {
         runtime.notify('info', `${displayName} raised a hand`);

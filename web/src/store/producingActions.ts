@@ -1,6 +1,7 @@
 import type { Producer } from 'mediasoup-client/types';
 import { coalesced } from '../services/coalesced';
 import { openScreen } from '../services/deviceService';
+import { RequestError } from '../protocol/errors';
 import type { Source } from '../protocol/messages';
 import type { Actions } from './callState';
 import type { LocalDevices } from './deviceActions';
@@ -43,14 +44,14 @@ export function createProducingActions(runtime: Runtime, local: LocalDevices): P
     producer: Producer,
   ): Promise<void> => {
     runtime.untold.add(producer.id);
-    await runtime.request(method, { producerId: producer.id });
+    await unlessGone(runtime.request(method, { producerId: producer.id }));
     runtime.untold.delete(producer.id);
   };
 
   const close = async (producer: Producer | null): Promise<void> => {
     if (producer === null || producer.closed) return;
     producer.close();
-    await runtime.request('closeProducer', { producerId: producer.id });
+    await unlessGone(runtime.request('closeProducer', { producerId: producer.id }));
   };
 
   const syncMicrophone = coalesced(async () => {
@@ -74,8 +75,8 @@ export function createProducingActions(runtime: Runtime, local: LocalDevices): P
     else local.release('camera');
     const { isCameraOn, isScreenOn, cameraTrack: track, videoProducer: producer } = get();
     if (!isCameraOn || track === null) {
-      if (producer === null) return;
-      await Promise.all([pause(producer), producer.replaceTrack({ track: null })]);
+      if (producer === null || producer.closed) return;
+      await Promise.all([producer.replaceTrack({ track: null }), pause(producer)]);
     } else if (producer === null) {
       // During a share the camera has no place to be seen: it starts when the share ends.
       if (!isScreenOn) set({ videoProducer: await produce(track, 'camera') });
@@ -173,4 +174,13 @@ export function createProducingActions(runtime: Runtime, local: LocalDevices): P
       }
     },
   };
+}
+
+/** What the server closed by itself, a host's doing, it announces by itself too. */
+async function unlessGone(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!(error instanceof RequestError && error.code === 'NOT_FOUND')) throw error;
+  }
 }

@@ -9,7 +9,8 @@ import { Preview } from '../components/Preview';
 import { useCall } from '../hooks/useCall';
 import { useCallShortcuts } from '../hooks/usePageEffects';
 import { homePath, navigate } from '../hooks/useRoute';
-import { DISPLAY_NAME_LIMIT, tidyDisplayName } from '../protocol/names';
+import { DISPLAY_NAME_LIMIT, tidyDisplayName, tokenOf } from '../protocol/names';
+import { grantOf } from '../protocol/tokens';
 import { joinRefusalOf } from '../protocol/sentences';
 
 /** Name, preview and devices before a call. */
@@ -23,10 +24,14 @@ export function PreJoinView(): ReactNode {
   const openPreview = useCall((state) => state.openPreview);
   const isPasswordWanted = useCall((state) => state.isPasswordWanted);
   const [password, setPassword] = useState('');
-  const [name, setName] = useState(knownName);
+  const [grant] = useState(() => grantOf(tokenOf(window.location.hash).token, roomId));
+  const isViewer = grant.role === 'viewer';
+  const [name, setName] = useState(grant.displayName ?? knownName);
   const [isNameMissing, setNameMissing] = useState(false);
-  useEffect(() => void openPreview(), [openPreview]);
-  useCallShortcuts();
+  useEffect(() => {
+    if (!isViewer) void openPreview();
+  }, [openPreview, isViewer]);
+  useCallShortcuts(!isViewer);
 
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
@@ -50,8 +55,18 @@ export function PreJoinView(): ReactNode {
       </header>
       <div className="prejoin__main">
         <div className="prejoin__look">
-          <Preview name={tidyDisplayName(name)} />
-          <PermissionHelp />
+          {isViewer ? (
+            <p className="prejoin__viewer" data-testid="viewer-note">
+              <Icon name="eye" size={30} />
+              This link lets you watch and listen. The others do not see or hear you, so that you
+              need neither camera nor microphone.
+            </p>
+          ) : (
+            <>
+              <Preview name={tidyDisplayName(name)} />
+              <PermissionHelp />
+            </>
+          )}
         </div>
         <form className="prejoin__form" onSubmit={submit} noValidate>
           <h1>Ready to join?</h1>
@@ -69,6 +84,7 @@ export function PreJoinView(): ReactNode {
             value={name}
             placeholder="How the others see you"
             maxLength={DISPLAY_NAME_LIMIT}
+            readOnly={grant.displayName !== undefined}
             autoComplete="name"
             aria-invalid={isNameMissing}
             aria-describedby="name-error"
@@ -99,7 +115,7 @@ export function PreJoinView(): ReactNode {
               />
             </>
           )}
-          <DevicePickers />
+          {!isViewer && <DevicePickers />}
           {joinError !== null && (
             <p id="join-error" className="join-error" role="alert" data-testid="join-error">
               <Icon name="warning" size={20} />
@@ -113,10 +129,15 @@ export function PreJoinView(): ReactNode {
             disabled={isJoining}
           >
             {isJoining && <span className="spinner" />}
-            {isJoining ? 'Joining…' : isSilent ? 'Join without camera and mic' : 'Join meeting'}
+            {isJoining ? 'Joining…' : joinWords(isViewer, isSilent)}
           </button>
         </form>
       </div>
     </main>
   );
+}
+
+function joinWords(isViewer: boolean, isSilent: boolean): string {
+  if (isViewer) return 'Join to watch';
+  return isSilent ? 'Join without camera and mic' : 'Join meeting';
 }

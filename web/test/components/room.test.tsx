@@ -142,6 +142,19 @@ test('a viewer has no switches for devices', async () => {
   }
 });
 
+test('a link for viewers asks for no device, and keeps the name that it gives', async () => {
+  const claims = btoa(JSON.stringify({ name: 'Ada', rooms: { '*': { role: 'viewer' } } }));
+  const { devices } = await showApp(`/r/calm-otter#token=a.${claims}.c`);
+  expect(screen.getByTestId('viewer-note')).toBeTruthy();
+  expect(screen.queryByTestId('camera-select')).toBeNull();
+  const name = screen.getByTestId<HTMLInputElement>('name-input');
+  expect([name.value, name.readOnly]).toEqual(['Ada', true]);
+  fireEvent.keyDown(window, { key: 'm' });
+  await act(settled);
+  expect(devices.prompts).toEqual([]);
+  expect(screen.getByTestId('join-button').textContent).toBe('Join to watch');
+});
+
 test('a right that is missing is said on its switch', async () => {
   await showApp('/r/calm-otter', ({ server }) => {
     server.joinAnswer.permissions = { audio: false, video: true, screen: true, chat: true };

@@ -210,6 +210,42 @@ describe('rights', () => {
     expect(server.requests('produce')).toHaveLength(2);
   });
 
+  test('who is made a viewer in a call stops sending, without complaints', async () => {
+    call = await startCall();
+    const { store, server } = call;
+    const { audioProducer, videoProducer, participantId } = store.getState();
+    const gone = (): never => {
+      throw new Refusal('NOT_FOUND');
+    };
+    Object.assign(server.handlers, { pauseProducer: gone, closeProducer: gone });
+    await store.getState().toggleScreen();
+    const { screenProducer } = store.getState();
+    updateMe({
+      role: 'viewer',
+      permissions: { audio: false, video: false, screen: false, chat: false },
+    });
+    for (const producer of [audioProducer, videoProducer, screenProducer]) {
+      server.socket.notify('producerClosed', {
+        producerId: producer?.id,
+        participantId,
+        reason: 'removed',
+      });
+    }
+    await settled();
+    expect(store.getState()).toMatchObject({
+      audioProducer: null,
+      videoProducer: null,
+      screenProducer: null,
+      cameraTrack: null,
+      microphoneTrack: null,
+      screenTrack: null,
+    });
+    const warnings = store.getState().notices.filter((one) => one.tone === 'warning');
+    expect(warnings.map((one) => one.text).filter((text) => !text.startsWith('A host'))).toEqual(
+      [],
+    );
+  });
+
   test('a host who mutes is heeded; unmuting is up to the user', async () => {
     call = await startCall();
     const { store, server } = call;
