@@ -14,8 +14,11 @@ import trio
 from trio.testing import MockClock
 
 from videocall import webhooks
+from videocall.protocol.results import Participant
+from videocall.protocol.shapes import ChatMessage, Permissions, RoomState
 from videocall.server.webhooks import FLUSH_S, MAX_AGE_S, MAX_WAITING, TIMEOUT_S, Webhooks, open_webhooks
-from videocall.signaling.events import ParticipantJoined, RoomEnded, RoomStarted
+from videocall.signaling import events
+from videocall.signaling.events import EVENT_NAMES, ParticipantJoined, RoomEnded, RoomStarted, ServerEvent
 
 SECRET = "the secret of the receivers of the tests"
 URL = "https://app.example.org/hook?key=hunter2"
@@ -57,6 +60,40 @@ async def test_an_event_is_told_in_the_words_of_the_protocol(autojump_clock: Moc
     assert event == {"event": "participant.joined", "at": 1000, "data": data}
     assert receiver.requests[0].headers["content-type"] == "application/json"
     assert (hooks.delivered, hooks.waiting, hooks.part.health.state, hooks.part.lost) == (1, 0, "ok", 0)
+
+
+ADA = Participant("p", "Ada", "host", 1, Permissions(), handRaised=False)
+STATE = RoomState(locked=True, lobby=False, hasPassword=True, permissions=Permissions())
+EVENTS = [
+    events.RoomStarted(1, "daily"),
+    events.RoomEnded(1, "daily"),
+    events.RoomCreated(1, "daily", STATE),
+    events.RoomUpdated(1, "daily", STATE),
+    events.RoomDeleted(1, "daily"),
+    events.KnockStarted(1, "daily", "k", "Eve", "eve"),
+    events.KnockEnded(1, "daily", "k", "admitted"),
+    events.ParticipantJoined(1, "daily", "p", "Ada", "host", "ada"),
+    events.ParticipantUpdated(1, "daily", ADA),
+    events.ParticipantResumed(1, "daily", "p"),
+    events.ParticipantLeft(1, "daily", "p", "left"),
+    events.ProducerStarted(1, "daily", "p", "c", "video", "camera"),
+    events.ProducerClosed(1, "daily", "p", "c", "closed"),
+    events.MessageSent(1, "daily", ChatMessage("m", "p", "Ada", "Hello", 1)),
+]
+
+
+def test_there_is_a_sample_of_every_event() -> None:
+    assert {type(event) for event in EVENTS} == set(EVENT_NAMES)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: EVENT_NAMES[type(event)])
+async def test_every_event_can_be_told(event: ServerEvent, autojump_clock: MockClock) -> None:
+    receiver = Receiver()
+    async with open_to(receiver) as hooks:
+        hooks.tell(event)
+    (told,) = receiver.taken["daily"]
+    assert (told["event"], told["at"]) == (EVENT_NAMES[type(event)], 1)
+    assert not any("_" in name for name in told["data"])
 
 
 @pytest.mark.parametrize("failure", [500, 503, 429, 404, 302])
