@@ -88,6 +88,7 @@ class FakeWorker:
         self._media = media
         self._index = index
         self._held: deque[Json] | None = None
+        self._hold_at = ""
         self._closed = False
         self.options = options
         self.objects: dict[str, Json] = {}
@@ -108,6 +109,8 @@ class FakeWorker:
         if self._closed or (self._held is not None and len(self._held) >= self.capacity):
             raise Full
         parsed = json.loads(request)
+        if parsed["method"] == self._hold_at:
+            self.hold()
         if self._held is None:
             self._handle(parsed)
         else:
@@ -126,6 +129,10 @@ class FakeWorker:
     def hold(self) -> None:
         """Take requests in without handling them."""
         self._held = deque()
+
+    def hold_at(self, method: str) -> None:
+        """Do so from the next request of that method on."""
+        self._hold_at = method
 
     def release(self, count: int | None = None) -> None:
         """Handle requests that were held, oldest first: `count` of them, or all and those to come."""

@@ -109,11 +109,18 @@ class LiveRoom:
         return bool(self.members) or (bool(self._knockers) and self.room.settings.kept and not self.over)
 
     async def run(self) -> None:
-        """Carry out what the room decides until `close`, and end the call when its time is over."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._watch_the_clock)
-            await self.media.run()
-            nursery.cancel_scope.cancel()
+        """Carry out what the room decides until `close`, and end the call when its time is over.
+
+        A failure of ours ends this room and no other.
+        """
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._watch_the_clock)
+                await self.media.run()
+                nursery.cancel_scope.cancel()
+        except Exception:  # noqa: BLE001 - whatever it is, the other rooms go on
+            logger.exception("room failed", extra=fields(room=self.room.id))
+            self._failed()
 
     def close(self) -> None:
         """End `run` when what is queued is done. Nobody is in any more."""
@@ -278,6 +285,9 @@ class LiveRoom:
     def _router_closed(self) -> None:
         if self.members or self._knockers:
             logger.error("room lost its media worker", extra=fields(room=self.room.id))
-            self._turn_away("error")
-            for member in list(self.members.values()):
-                member.room_failed()
+            self._failed()
+
+    def _failed(self) -> None:
+        self._turn_away("error")
+        for member in list(self.members.values()):
+            member.room_failed()

@@ -8,6 +8,7 @@ import trio
 
 from videocall import sfu
 from videocall.signaling import media
+from videocall.signaling.log import fields, logger
 
 __all__ = ["INTERVAL_S", "Speakers"]
 
@@ -46,6 +47,9 @@ class Speakers:
                 await _observe(producer_id, levels, floor)
         except sfu.ClosedError:
             pass  # with the router
+        except sfu.SfuError as error:
+            # A call without speakers is still a call; one whose worker died ends by itself.
+            logger.error("cannot listen to who speaks", extra=fields(router=self._router.id, error=str(error)))
 
     async def _begin(self) -> tuple[media.Observer, media.Observer]:
         levels = await self._router.create_audio_level_observer(

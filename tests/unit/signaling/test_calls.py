@@ -13,6 +13,7 @@ from videocall.ortc import to_wire
 from videocall.protocol.version import VERSION
 from videocall.signaling import Hub
 from videocall.signaling.handlers import ROUTER_CAPABILITIES
+from videocall.signaling.log import logger
 
 Enter = Callable[..., Awaitable[Caller]]
 ICE_SERVERS = [{"urls": [STUN]}]
@@ -276,6 +277,45 @@ async def test_a_dead_worker_ends_its_rooms_and_no_other(enter: Enter, media: Fa
     again = await enter("Ada", "one")
     await again.produce()
     assert media.workers[1].kinds().count("router") == 2
+
+
+@pytest.mark.parametrize("held", ["nothing", "createAudioLevelObserver", "createActiveSpeakerObserver", "observe"])
+async def test_a_worker_that_dies_while_it_begins_to_listen_takes_nobody_else_along(
+    enter: Enter, media: FakeMedia, hub: Hub, held: str
+) -> None:
+    ada, bob = await enter("Ada", "one"), await enter("Bob", "two")
+    if held == "nothing":
+        media.workers[0].refuse["createAudioLevelObserver"] = {"code": "INTERNAL", "message": "no"}
+    else:
+        media.workers[0].hold_at(held)
+    await ada.produce("audio", 1)
+    await settle()
+    media.workers[0].die()
+    await ada.client.socket.ended.wait()
+    await bob.produce("audio", 2)
+    assert hub.room_count == 1
+
+
+async def test_a_failure_of_ours_ends_one_room_and_no_other(
+    enter: Enter, hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logger, "propagate", True)
+    ada, bob = await enter("Ada", "one"), await enter("Bob", "two")
+    live = hub.live_room("one")
+    assert live is not None
+
+    async def fail(_: object) -> None:
+        await trio.lowlevel.checkpoint()
+        raise RuntimeError("boom")
+
+    camera = await ada.produce()
+    monkeypatch.setattr(live.media, "_carry_out", fail)
+    await ada.client.request("pauseProducer", {"producerId": camera})
+    await ada.client.socket.ended.wait()
+    assert ada.client.socket.closed == (1011, "media worker failed")
+    await bob.produce()
+    assert hub.room_count == 1
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["room failed"]
 
 
 async def test_statistics_of_each_kind(enter: Enter) -> None:
