@@ -39,7 +39,7 @@ def test_all_is_well(tmp_path: Path) -> None:
     ran = doctor(tmp_path)
     assert ran.returncode == 0, ran.stdout
     assert "a call on 127.0.0.1: ICE after " in ran.stdout
-    for check in ("ports", "addresses", "certificate", "limits", "database", "redis", "turn", "call"):
+    for check in ("ports", "addresses", "certificate", "limits", "database", "redis", "stun", "turn", "call"):
         assert f"  {check} " in ran.stdout
     assert "checks passed" in ran.stdout.splitlines()[-1]
 
@@ -73,6 +73,15 @@ def test_turn(tmp_path: Path) -> None:
         assert "allowed-peer-ip" in elsewhere[0]["mend"]
     gone = report(tmp_path, *flags, "--turn-secret", SECRET)["turn"]
     assert [finding["found"].endswith("nothing listens there") for finding in gone] == [True, True]
+
+
+def test_stun(tmp_path: Path) -> None:
+    with running_coturn(tmp_path, "--no-auth") as coturn:
+        flags = ["--stun-server", f"stun:127.0.0.1:{coturn.port}"]
+        (found,) = report(tmp_path, *flags)["stun"]
+        assert (found["level"], "as 127.0.0.1" in found["found"]) == ("ok", True)
+    (found,) = report(tmp_path, *flags)["stun"]
+    assert (found["level"], "nothing listens there" in found["found"]) == ("failure", True)
 
 
 def test_redis_that_is_down(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import trio
 
-from videocall.doctor import addresses, call, certificate, database, limits, ports, redis, turn
+from videocall.doctor import addresses, call, certificate, database, limits, ports, redis, stun, turn
 from videocall.doctor.findings import Finding
 from videocall.server.settings import Settings
 
@@ -18,7 +18,12 @@ _QUICK: Final[tuple[Callable[[Settings], Iterable[Finding]], ...]] = (
     limits.check,
     database.check,
 )
-_SLOW: Final[tuple[Callable[[Settings], Awaitable[Iterable[Finding]]], ...]] = (redis.check, turn.check, call.check)
+_SLOW: Final[tuple[Callable[[Settings], Awaitable[Iterable[Finding]]], ...]] = (
+    redis.check,
+    stun.check,
+    turn.check,
+    call.check,
+)
 
 
 async def examine(settings: Settings) -> AsyncGenerator[Finding]:

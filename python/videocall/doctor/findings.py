@@ -15,8 +15,8 @@ class Finding:
     """One thing that was examined.
 
     Attributes:
-        check: the part: ``ports``, ``certificate``, ``addresses``, ``limits``, ``database``, ``redis``, ``turn``
-            or ``call``.
+        check: the part: ``ports``, ``certificate``, ``addresses``, ``limits``, ``database``, ``redis``, ``stun``,
+            ``turn`` or ``call``.
         level: how it is.
         found: in one line.
         mend: what to do about it, in one line; `None` when it is ok.

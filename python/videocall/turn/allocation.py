@@ -4,6 +4,7 @@ import hashlib
 import os
 import struct
 from collections.abc import Generator, Sequence
+from typing import TypeVar
 
 from attrs import define, frozen
 
@@ -20,7 +21,7 @@ from videocall.turn.messages import (
     encode_request,
 )
 
-__all__ = ["Allocation", "Conversation", "TurnError", "allocate"]
+__all__ = ["Allocation", "Conversation", "TurnError", "allocate", "ask_for_own_address"]
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
@@ -56,11 +57,26 @@ class Allocation:
     denied: tuple[str, ...] = ()
 
 
-Conversation = Generator[bytes, bytes, Allocation]
+T = TypeVar("T")
+
+Conversation = Generator[bytes, bytes, T]
 """Yields requests; is sent the response to each; returns what came of it."""
 
 
-def allocate(credentials: Credentials | None = None, peers: Sequence[str] = ()) -> Conversation:
+def ask_for_own_address() -> Conversation[Address]:
+    """Ask from where our packets come, which is the NAT's address behind one (STUN binding, RFC 8489).
+
+    Raises:
+        TurnError: the server answered nonsense.
+    """
+    try:
+        response = yield from _Session(None).ask(Method.BINDING)
+        return _address(response, Attribute.XOR_MAPPED_ADDRESS)
+    except MalformedError as error:
+        raise TurnError(f"it gave an answer that is not STUN's: {error}") from None
+
+
+def allocate(credentials: Credentials | None = None, peers: Sequence[str] = ()) -> Conversation[Allocation]:
     """Get a relay address for UDP, ask whether it may reach these IP addresses, and give it back.
 
     Raises:

@@ -5,16 +5,18 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, TypeVar, cast
 
 import trio
 
-from videocall.turn.allocation import Allocation, TurnError, allocate
+from videocall.turn.allocation import Allocation, Conversation, TurnError, allocate, ask_for_own_address
 from videocall.turn.credentials import Credentials
-from videocall.turn.messages import HEADER_LEN, MalformedError, message_length
+from videocall.turn.messages import HEADER_LEN, Address, MalformedError, message_length
 from videocall.turn.url import TurnUrl
 
-__all__ = ["TIMEOUT_S", "probe"]
+__all__ = ["TIMEOUT_S", "own_address", "probe"]
+
+T = TypeVar("T")
 
 TIMEOUT_S: Final = 5.0
 _FIRST_RETRY_S: Final = 0.5
@@ -48,24 +50,41 @@ async def probe(
     Raises:
         TurnError: it does not work; the message says why in one line.
     """
+    return await _converse(url, allocate(credentials, peers), timeout_s, tls)
+
+
+async def own_address(stun_url: str, timeout_s: float = TIMEOUT_S) -> Address:
+    """Ask a STUN server from where our packets come.
+
+    Args:
+        stun_url: a ``stun:`` or ``stuns:`` URL (RFC 7064), which has a ``turn:`` URL's form without the transport.
+        timeout_s: for all of it.
+
+    Raises:
+        TurnError: it does not work; the message says why in one line.
+    """
+    url = TurnUrl.parse(stun_url.replace("stun", "turn", 1))
+    return await _converse(url, ask_for_own_address(), timeout_s, None)
+
+
+async def _converse(url: TurnUrl, conversation: Conversation[T], timeout_s: float, tls: ssl.SSLContext | None) -> T:
     with trio.move_on_after(timeout_s):
         try:
             async with _open(url, tls) as link:
-                return await _converse(link, credentials, peers)
+                return await _carry(conversation, link)
         except (trio.BrokenResourceError, OSError) as error:
             raise TurnError(_explain(error, url)) from None
     raise TurnError(f"no answer within {timeout_s:g} s")
 
 
-async def _converse(link: _Link, credentials: Credentials | None, peers: Sequence[str]) -> Allocation:
-    conversation = allocate(credentials, peers)
+async def _carry(conversation: Conversation[T], link: _Link) -> T:
     try:
         request = next(conversation)
         while True:
             request = conversation.send(await link.ask(request))
     except StopIteration as end:
-        allocation: Allocation = end.value
-        return allocation
+        outcome: T = end.value
+        return outcome
 
 
 @asynccontextmanager
