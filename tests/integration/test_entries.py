@@ -5,8 +5,9 @@ import signal
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -57,6 +58,11 @@ async def handshake(server: Server, path: str, **headers: str) -> int:
         while b"\r\n" not in answer:
             answer += await stream.receive_some()
     return int(answer.split()[1])
+
+
+def frame(payload: bytes) -> bytes:
+    """A short text frame of a client, masked with zeros (RFC 6455, 5.2)."""
+    return bytes([0x81, 0x80 | len(payload)]) + bytes(4) + payload
 
 
 async def open_polling(http: httpx.AsyncClient, server: Server, **query: str) -> str:
@@ -180,6 +186,63 @@ async def test_half_open_requests_are_ended_within_15_seconds(own_server: Server
             for opening in openings:
                 nursery.start_soon(open_half, opening)
     await sessions_end(own_server, within_s=15)
+
+
+def garbage() -> list[bytes]:
+    """What nobody should send, each as the first of a connection."""
+    random = Random(7)
+    opening = f"HTTP/1.1\r\nHost: x\r\n{UPGRADE}".encode()
+    words = [bytes(random.randrange(256) for _ in range(60)) for _ in range(40)]
+    return [
+        *words,
+        *[b"GET /" + word.translate(None, b"\r\n") + b" HTTP/1.1\r\nHost: x\r\n\r\n" for word in words],
+        *[b"GET " + path.encode() + b" " + opening + b"\r\n" + frame(b"early") for path in ENTRIES],
+        *[b"GET " + path.encode() + b" " + opening + b"\r\n" + words[0] for path in ENTRIES],
+        *[b"GET /ws " + opening + name + b": \xe9, protoo\r\n\r\n" for name in (b"Sec-WebSocket-Protocol", b"Origin")],
+        b"GET /ws " + opening + b"Sec-WebSocket-Extensions: \xe9; ;;\r\n\r\n",
+        b"GET /ws?roomId=%ff " + opening + b"\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + words[0],
+        b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nHTTP2-Settings: AAAA\r\n\r\n" + words[0],
+        b"GET / HTTP/1.0\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+        b"POST /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /socket.io/?EIO=4&transport=polling&sid=%00%ff HTTP/1.1\r\nHost: \xff\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\nHost: [\r\n\r\n",
+        b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+    ]
+
+
+async def test_whatever_a_connection_begins_with_ends_no_other(own_server: Server, http: httpx.AsyncClient) -> None:
+    url = await open_polling(http, own_server, roomId="daily")
+    await ask(http, url, "joinRoom", {"displayName": "Ada"})
+    async with websocket(own_server, "/ws") as socket:
+        for bytes_ in garbage() * 2:
+            async with await trio.open_tcp_stream(*own_server.address) as stream:
+                with suppress(trio.BrokenResourceError):
+                    await stream.send_all(bytes_)
+                    await stream.send_eof()
+                    while await stream.receive_some():
+                        pass
+        assert "error" not in await ask_socket(socket, "/ws", "getRtpCapabilities", {})
+    assert (await ask(http, url, "getRtpCapabilities", {}))["codecs"]
+    assert (await http.post(url, content="1")).text == "ok"
+    assert [event for event in own_server.events() if event["level"] == "error"] == []
+
+
+@pytest.mark.parametrize("path", ENTRIES)
+async def test_a_socket_that_reads_nothing_is_ended(own_server: Server, path: str) -> None:
+    async with await trio.open_tcp_stream(*own_server.address) as stream:
+        await stream.send_all(f"GET {path} HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n".encode())
+        assert (await stream.receive_some(1024)).startswith(b"HTTP/1.1 101")
+        await stream.send_all(frame(b"40") if path != "/ws" else b"")
+        question = (
+            b'{"request":true,"id":1,"method":"getRtpCapabilities"}' if path == "/ws" else b'421["getRtpCapabilities"]'
+        )
+        with trio.move_on_after(20), suppress(trio.BrokenResourceError):
+            while int(own_server.health()["sessions"]):
+                with trio.move_on_after(0.2):
+                    await stream.send_all(frame(question) * 50)
+        assert own_server.health()["sessions"] == 0
+    assert await trio.to_thread.run_sync(own_server.stop) == 0
 
 
 async def test_a_body_that_trickles_in_is_given_up(server: Server, http: httpx.AsyncClient) -> None:

@@ -18,7 +18,7 @@ from videocall.protocol.socketio import DISCONNECT, SOCKET_IO, Control, connecte
 from videocall.server.engineio import STEP_S, EngineSocket
 from videocall.server.entry import client_address, label, refusal
 from videocall.server.security import cors_headers, origin_allowed
-from videocall.server.websocket import StarletteConnection
+from videocall.server.websocket import StarletteConnection, accept
 from videocall.signaling import Connection, ConnectionLost, Hub, Session
 
 __all__ = ["SocketIoConnection", "SocketIoEndpoint"]
@@ -130,7 +130,10 @@ class SocketIoEndpoint:
             await websocket.receive()
             await websocket.send_denial_response(_response(found))
             return
-        await websocket.accept()
+        if not await accept(websocket):
+            if not upgrade:
+                found.end(clean=False)
+            return
         wire = StarletteConnection(websocket)
         if upgrade and not await found.upgrade(wire):
             await wire.close(1002, "no upgrade")

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 from hypercorn.config import Config
 
 from videocall.protocol.limits import MAX_MESSAGE_BYTES
+from videocall.server.containment import contain_failures
 from videocall.server.websocket import refuse_compression
 
 __all__ = ["tune"]
@@ -23,6 +24,7 @@ def tune(config: C) -> C:
     (for the whole process: it has no setting for that), and speaks HTTP/1.1 only, whose WebSockets end tidily.
     """
     refuse_compression()
+    contain_failures()
     config.alpn_protocols = ["http/1.1"]
     config.websocket_max_message_size = MAX_MESSAGE_BYTES
     config.websocket_ping_interval = _PING_S

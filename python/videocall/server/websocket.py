@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 import trio
+from h11 import LocalProtocolError
 from hypercorn.protocol import ws_stream
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
@@ -13,7 +14,7 @@ from videocall.protocol.protoo import SUBPROTOCOL
 from videocall.server.entry import client_address, label, refusal
 from videocall.signaling import ConnectionLost, Hub, Session
 
-__all__ = ["StarletteConnection", "WebSocketEndpoint", "refuse_compression"]
+__all__ = ["StarletteConnection", "WebSocketEndpoint", "accept", "refuse_compression"]
 
 _ABNORMAL_CLOSURE: Final = 1006
 
@@ -42,7 +43,8 @@ class WebSocketEndpoint:
             await websocket.send_denial_response(PlainTextResponse(f"{why}\n", status_code=status))
             return
         offered = websocket.scope.get("subprotocols", [])
-        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        if not await accept(websocket, SUBPROTOCOL if SUBPROTOCOL in offered else None):
+            return
         session = Session(
             self._hub,
             StarletteConnection(websocket),
@@ -82,6 +84,15 @@ class StarletteConnection:
         """See `Connection`."""
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self._websocket.close(code, reason)
+
+
+async def accept(websocket: WebSocket, subprotocol: str | None = None) -> bool:
+    """Answer the handshake; false when the client is gone, or could not await the answer before it sent more."""
+    try:
+        await websocket.accept(subprotocol)
+    except (LocalProtocolError, WebSocketDisconnected):
+        return False
+    return True
 
 
 async def _await_end(websocket: WebSocket) -> None:
