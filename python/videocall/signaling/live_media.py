@@ -1,5 +1,6 @@
 """A room's media objects, and what is done to them."""
 
+import contextlib
 import logging
 import math
 from collections.abc import Callable
@@ -64,17 +65,20 @@ class LiveMedia:
 
     async def run(self) -> None:
         """Carry out commands until `close`, then close the router."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._speakers.run)
-            async with self._todo:
-                async for command in self._todo:
-                    await self._carry_out(command)
-            nursery.cancel_scope.cancel()
-        await self.router.close()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._speakers.run)
+                async with self._todo:
+                    async for command in self._todo:
+                        await self._carry_out(command)
+                nursery.cancel_scope.cancel()
+        finally:
+            await self.router.close()
 
     def command(self, command: Command) -> None:
-        """Have something done."""
-        self._commands.send_nowait(command)
+        """Have something done; once `run` failed, which closes the router, there is nothing to do it to."""
+        with contextlib.suppress(trio.BrokenResourceError):
+            self._commands.send_nowait(command)
 
     def close(self) -> None:
         """End `run` when what is queued is done."""
