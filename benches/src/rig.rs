@@ -51,6 +51,7 @@ impl Rig {
             listen: vec![listen],
             seed: [7; 32],
             pool_slots: 8_192,
+            tcp: false,
             ntp_at_start: 1 << 32,
         };
         let mut rig = Self {

@@ -19,6 +19,8 @@ pub trait Engine {
     fn handle_request(&mut self, now: Instant, request: &[u8]);
     /// A datagram that came to the `local`-th listen address. May be changed in place.
     fn handle_datagram(&mut self, now: Instant, local: u8, remote: SocketAddr, datagram: &mut [u8]);
+    /// A TCP connection, which is told by its addresses, was closed.
+    fn handle_closed(&mut self, _now: Instant, _local: u8, _remote: SocketAddr) {}
     /// To be called when `next_timeout` has passed.
     fn handle_timeout(&mut self, now: Instant);
     /// When `handle_timeout` or `flush` is next wanted.
@@ -42,6 +44,8 @@ pub struct EngineSetup {
     pub index: u16,
     /// For each socket the address it is bound to and the address to announce for it.
     pub listen: Vec<(SocketAddr, IpAddr)>,
+    /// [`crate::WorkerOptions::tcp`].
+    pub tcp: bool,
     /// [`crate::WorkerOptions::pool_slots`].
     pub pool_slots: Option<usize>,
 }
@@ -63,6 +67,7 @@ impl EngineSetup {
             listen: listen.collect(),
             seed: rand::rng().random(),
             pool_slots: self.pool_slots.unwrap_or(DEFAULT_POOL_SLOTS),
+            tcp: self.tcp,
             ntp_at_start: ntp(SystemTime::now()),
         };
         Sfu::new(config, now).map_err(|error| error.to_string())
@@ -96,6 +101,10 @@ impl Engine for Sfu {
         datagram: &mut [u8],
     ) {
         self.handle_datagram(now, local, remote, datagram);
+    }
+
+    fn handle_closed(&mut self, now: Instant, local: u8, remote: SocketAddr) {
+        self.handle_closed(now, local, remote);
     }
 
     fn handle_timeout(&mut self, now: Instant) {

@@ -18,6 +18,7 @@ use crate::{
     outgoing::{Outgoing, Refusals},
     socket::Sockets,
     sys::ReceiveBatch,
+    tcp::Tcp,
     timer::DeadlineTimer,
 };
 
@@ -37,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) index: u16,
     pub(crate) poll: Poll,
     pub(crate) sockets: Sockets,
+    pub(crate) tcp: Tcp,
     pub(crate) timer: DeadlineTimer,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) outbox: Outbox,
@@ -122,11 +124,12 @@ impl<E: Engine> EventLoop<E> {
             index,
             mut poll,
             sockets,
+            tcp,
             mailbox,
             outbox,
             ..
         } = parts;
-        drop(sockets);
+        drop((sockets, tcp));
         // So that whoever sends from now on is told.
         mailbox.close();
         let message = ended.message(index);
@@ -156,6 +159,14 @@ impl<E: Engine> EventLoop<E> {
                 engine.handle_datagram(now, local, remote, datagram)
             });
         });
+        let (engine, tcp) = (&mut self.engine, &mut self.parts.tcp);
+        let more_frames = tcp.receive(now, &mut self.counters, |local, remote, datagram| {
+            engine.call(now, |engine| {
+                engine.handle_datagram(now, local, remote, datagram)
+            });
+        });
+        tcp.handle_timeout(now);
+        self.tell_closed(now);
         self.handle_requests(now);
 
         now = Instant::now();
@@ -170,11 +181,14 @@ impl<E: Engine> EventLoop<E> {
         let (refusals, counters) = (&mut self.refusals, &mut self.counters);
         let mut out = Outgoing {
             sockets,
+            tcp: &mut self.parts.tcp,
             refusals,
             counters,
             now,
         };
         self.engine.call(now, |engine| engine.flush(now, &mut out));
+        // Sending finds out as well which connections are broken.
+        self.tell_closed(now);
 
         self.hand_over_messages();
         self.counters.turns += 1;
@@ -182,7 +196,16 @@ impl<E: Engine> EventLoop<E> {
         self.parts
             .metrics
             .publish(&self.counters, self.engine.metrics());
-        more_datagrams || (self.held_back.is_none() && !self.parts.mailbox.is_empty())
+        more_datagrams
+            || more_frames
+            || (self.held_back.is_none() && !self.parts.mailbox.is_empty())
+    }
+
+    fn tell_closed(&mut self, now: Instant) {
+        while let Some((local, remote)) = self.parts.tcp.poll_closed() {
+            let engine = &mut self.engine;
+            engine.call(now, |engine| engine.handle_closed(now, local, remote));
+        }
     }
 
     fn handle_requests(&mut self, now: Instant) {
@@ -224,21 +247,23 @@ impl<E: Engine> EventLoop<E> {
     }
 
     fn wait(&mut self, events: &mut Events, more: bool) -> io::Result<()> {
+        let due = [self.engine.next_timeout(), self.parts.tcp.next_timeout()];
+        let deadline = due.into_iter().flatten().min();
         let timeout = if more {
             Some(Duration::ZERO)
         } else {
-            self.parts
-                .timer
-                .arm(Instant::now(), self.engine.next_timeout())
+            self.parts.timer.arm(Instant::now(), deadline)
         };
         match self.parts.poll.poll(events, timeout) {
             Err(error) if !is_interrupted(&error) => return Err(error),
             _ => {}
         }
+        let now = Instant::now();
         for event in events.iter() {
             match event.token() {
                 MAILBOX => {}
                 TIMER => self.parts.timer.fired(),
+                token if self.parts.tcp.on_event(token, now) => {}
                 Token(local) => self.parts.sockets.has_input(local),
             }
         }

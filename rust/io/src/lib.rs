@@ -23,6 +23,7 @@ mod options;
 mod outgoing;
 mod socket;
 mod sys;
+mod tcp;
 mod timer;
 mod worker;
 

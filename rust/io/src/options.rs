@@ -5,12 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use serde::Deserialize;
 
 /// What a worker is started with. In JSON:
-/// `{"listen": [{"ip": "127.0.0.1", "port": 10000, "announcedAddress": null}], "poolSlots": 8192, "pinned": true}`.
+/// `{"listen": [{"ip": "127.0.0.1", "port": 10000, "announcedAddress": null}], "tcp": true, "poolSlots": 8192, "pinned": true}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerOptions {
     /// One UDP socket each; at least one, at most 255 (the core names them by a byte).
     pub listen: Vec<ListenOptions>,
+    /// Whether it listens for TCP too, on the same addresses and ports. False by default.
+    pub tcp: bool,
     /// Packet slots kept for retransmission; the core's own default when absent.
     pub pool_slots: Option<usize>,
     /// Whether the thread stays on one processor. True by default.
@@ -44,6 +46,7 @@ impl WorkerOptions {
     pub fn new(listen: Vec<ListenOptions>) -> Self {
         Self {
             listen,
+            tcp: false,
             pool_slots: None,
             pinned: true,
         }
@@ -98,6 +101,8 @@ impl ListenOptions {
 )]
 struct RawOptions {
     listen: Vec<RawListen>,
+    #[serde(default)]
+    tcp: bool,
     pool_slots: Option<usize>,
     #[serde(default = "yes")]
     pinned: bool,
@@ -124,6 +129,9 @@ impl RawOptions {
         if self.listen.is_empty() || self.listen.len() > usize::from(u8::MAX) {
             return Err(wrong("listen", "needs 1 to 255 addresses"));
         }
+        if self.tcp && self.listen.len() > usize::from(u8::MAX) / 2 {
+            return Err(wrong("listen", "needs 1 to 127 addresses with tcp"));
+        }
         if self.pool_slots == Some(0) {
             return Err(wrong("poolSlots", "needs at least 1"));
         }
@@ -134,6 +142,7 @@ impl RawOptions {
             .map(|(at, raw)| raw.check(at));
         Ok(WorkerOptions {
             listen: listen.collect::<Result<_, _>>()?,
+            tcp: self.tcp,
             pool_slots: self.pool_slots,
             pinned: self.pinned,
         })

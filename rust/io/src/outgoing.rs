@@ -13,6 +13,7 @@ use videocall_core::Transmit;
 use crate::{
     metrics::IoCounters,
     sys::{self, MAX_SEGMENTS, MAX_UDP_PAYLOAD},
+    tcp::Tcp,
 };
 
 /// How long a destination whose path refused GSO gets single datagrams. Routes and MTUs change
@@ -30,6 +31,7 @@ pub(crate) struct Refusals {
 /// The sockets for the time of one flush.
 pub(crate) struct Outgoing<'a> {
     pub(crate) sockets: &'a [UdpSocket],
+    pub(crate) tcp: &'a mut Tcp,
     pub(crate) refusals: &'a mut Refusals,
     pub(crate) counters: &'a mut IoCounters,
     pub(crate) now: Instant,
@@ -39,10 +41,6 @@ impl Transmit for Outgoing<'_> {
     /// Never blocks. A full send buffer drops: some megabytes are already queued before it, and a
     /// retransmission that is asked for later is worth more than a queue in front of that queue.
     fn transmit(&mut self, local: u8, remote: SocketAddr, bytes: &[u8], segment_size: usize) {
-        let Some(socket) = self.sockets.get(usize::from(local)) else {
-            self.counters.send_errors += 1;
-            return;
-        };
         let segment_size = if segment_size == 0 {
             bytes.len()
         } else {
@@ -51,6 +49,12 @@ impl Transmit for Outgoing<'_> {
         if bytes.is_empty() {
             return;
         }
+        let Some(socket) = self.sockets.get(usize::from(local)) else {
+            let (now, counters) = (self.now, &mut *self.counters);
+            return self
+                .tcp
+                .send(local, remote, bytes, segment_size, now, counters);
+        };
         for batch in bytes.chunks(batch_bytes(segment_size)) {
             self.send_batch(socket.as_fd(), remote, batch, segment_size);
         }
@@ -172,6 +176,7 @@ mod tests {
 
     struct Rig {
         sockets: [UdpSocket; 1],
+        tcp: Tcp,
         refusals: Refusals,
         counters: IoCounters,
         peer: StdSocket,
@@ -185,6 +190,7 @@ mod tests {
                 .unwrap();
             Self {
                 sockets: [bind("127.0.0.1:0".parse().unwrap()).unwrap()],
+                tcp: Tcp::bind(mio::Poll::new().unwrap().registry(), &[]).unwrap(),
                 refusals: Refusals::new(),
                 counters: IoCounters::default(),
                 peer,
@@ -198,6 +204,7 @@ mod tests {
             let (refusals, counters) = (&mut self.refusals, &mut self.counters);
             Outgoing {
                 sockets,
+                tcp: &mut self.tcp,
                 refusals,
                 counters,
                 now,
@@ -272,6 +279,7 @@ mod tests {
         let (refusals, counters) = (&mut rig.refusals, &mut rig.counters);
         Outgoing {
             sockets: &[],
+            tcp: &mut rig.tcp,
             refusals,
             counters,
             now,

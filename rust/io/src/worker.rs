@@ -7,7 +7,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use mio::{Poll, Waker};
+use mio::{Poll, Registry, Waker};
 
 use crate::{
     affinity,
@@ -21,8 +21,12 @@ use crate::{
     metrics::WorkerMetrics,
     options::WorkerOptions,
     socket::Sockets,
+    tcp::Tcp,
     timer::DeadlineTimer,
 };
+
+/// Ports that are tried when the system chooses.
+const PORT_ATTEMPTS: u32 = 16;
 
 /// Requests that may wait for a worker.
 const RING: usize = 4_096;
@@ -70,7 +74,7 @@ impl Worker {
         let poll = Poll::new()?;
         let wanted = options.listen.iter().map(|listen| listen.bound(index));
         let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
-        let sockets = Sockets::bind(poll.registry(), &wanted)?;
+        let (sockets, tcp) = bind(poll.registry(), &wanted, options.tcp)?;
         let listen = sockets.local_addresses()?;
         let announced = options
             .listen
@@ -79,12 +83,14 @@ impl Worker {
         let setup = EngineSetup {
             index,
             listen: listen.iter().copied().zip(announced).collect(),
+            tcp: options.tcp,
             pool_slots: options.pool_slots,
         };
         let mailbox = Mailbox::new(RING, Waker::new(poll.registry(), MAILBOX)?);
         let parts = Parts {
             index,
             sockets,
+            tcp,
             timer: DeadlineTimer::new(poll.registry(), TIMER)?,
             poll,
             mailbox: Arc::new(mailbox),
@@ -162,6 +168,30 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Binds UDP and TCP to the same ports. One that the system chose for UDP may be taken for TCP: then
+/// it has to choose again.
+fn bind(
+    registry: &Registry,
+    wanted: &[SocketAddr],
+    tcp: bool,
+) -> Result<(Sockets, Tcp), StartError> {
+    let chosen = wanted.iter().any(|address| address.port() == 0);
+    let mut attempts = if chosen { PORT_ATTEMPTS } else { 1 };
+    loop {
+        attempts -= 1;
+        let sockets = Sockets::bind(registry, wanted)?;
+        let addresses = if tcp {
+            sockets.local_addresses()?
+        } else {
+            Vec::new()
+        };
+        match Tcp::bind(registry, &addresses) {
+            Err(StartError::AddressInUse { .. }) if attempts > 0 => {}
+            result => return Ok((sockets, result?)),
+        }
     }
 }
 

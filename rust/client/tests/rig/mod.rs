@@ -66,6 +66,7 @@ impl Rig {
             listen: vec![listen],
             seed: [seed as u8; 32],
             pool_slots: 4096,
+            tcp: false,
             ntp_at_start: 1 << 63,
         };
         let mut rig = Self {

@@ -183,6 +183,16 @@ impl IceLite {
         }
     }
 
+    /// An address pair is gone for good: a TCP connection was closed. If it was the selected one, the
+    /// peer is disconnected until it nominates another.
+    pub fn forget(&mut self, local: u8, remote: SocketAddr) {
+        self.known.retain(|known| *known != (local, remote));
+        if self.selected == Some((local, remote)) {
+            self.selected = None;
+            self.state = IceState::Disconnected;
+        }
+    }
+
     /// Answers nothing from now on.
     pub fn close(&mut self) {
         self.state = IceState::Closed;

@@ -66,6 +66,23 @@ impl Sfu {
         found
     }
 
+    /// A TCP connection is closed: nothing can be sent there any more.
+    pub fn handle_closed(&mut self, now: Instant, local: u8, remote: SocketAddr) {
+        let Some(claim) = self.addresses.remove(&(local, remote)) else {
+            return;
+        };
+        self.last_address = None;
+        self.current = Some(claim.owner);
+        if let Some(transport) = self.transports.get_mut(claim.owner)
+            && let Some(ice) = &mut transport.ice
+        {
+            ice.forget(local, remote);
+            self.after_ice(claim.owner, now);
+            self.reschedule(claim.owner);
+        }
+        self.current = None;
+    }
+
     fn handle_stun(&mut self, now: Instant, local: u8, remote: SocketAddr, datagram: &[u8]) {
         let owner = peek_local_ufrag(datagram)
             .and_then(|ufrag| self.ufrags.get(ufrag))
@@ -130,13 +147,14 @@ impl Sfu {
         if selected != transport.selected {
             transport.selected = selected;
             if let Some((local, remote)) = selected {
-                let listen = &self.config.listen[local as usize];
+                let sockets = self.config.listen.len();
+                let listen = &self.config.listen[local as usize % sockets];
                 let tuple = json!({
                     "localAddress": listen.announced,
                     "localPort": listen.announced_port,
                     "remoteIp": remote.ip(),
                     "remotePort": remote.port(),
-                    "protocol": "udp",
+                    "protocol": if usize::from(local) < sockets { "udp" } else { "tcp" },
                 });
                 let data = json!({"tuple": tuple});
                 self.messages

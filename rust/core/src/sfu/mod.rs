@@ -85,8 +85,11 @@ pub struct ListenAddr {
 pub struct SfuConfig {
     /// Its number; it is part of every ICE ufrag.
     pub worker_id: u16,
-    /// Its sockets. `local` arguments are indices into this.
+    /// Its sockets. `local` arguments are indices into this; with `tcp`, those beyond are of TCP
+    /// connections (RFC 6544), in the same order.
     pub listen: Vec<ListenAddr>,
+    /// Whether it listens for TCP connections on the same addresses and ports.
+    pub tcp: bool,
     /// Seed of everything random but keys and certificates.
     pub seed: [u8; 32],
     /// Packets it can hold, see [`Pool`].
@@ -159,8 +162,11 @@ struct Ids {
 impl Sfu {
     /// A core without objects. Makes a certificate, which takes a millisecond.
     pub fn new(config: SfuConfig, now: Instant) -> Result<Self, Error> {
-        if config.listen.is_empty() || config.listen.len() > usize::from(u8::MAX) {
-            return Err(Error::bad_request("listen takes 1 to 255 addresses"));
+        let most = usize::from(u8::MAX) / if config.tcp { 2 } else { 1 };
+        if config.listen.is_empty() || config.listen.len() > most {
+            return Err(Error::bad_request(format!(
+                "listen: takes 1 to {most} addresses"
+            )));
         }
         let certificate = Certificate::generate()
             .map_err(|error| Error::internal(format!("no DTLS certificate: {error}")))?;

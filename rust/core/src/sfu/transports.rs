@@ -16,6 +16,10 @@ use crate::params::{DtlsParameters, RemoteDtlsRole};
 use crate::sctp::{Sctp, SctpOptions};
 use crate::transport::{Dtls, DtlsState, Transport};
 
+/// Type preferences (RFC 8445, 5.1.2.2): TCP is for where UDP does not get through.
+const UDP_PREFERENCE: u32 = 126;
+const TCP_PREFERENCE: u32 = 90;
+
 impl Sfu {
     pub(super) fn create_transport(
         &mut self,
@@ -68,24 +72,28 @@ impl Sfu {
 
     /// Host candidates (RFC 8445, 5.1.2), the first listen address being preferred.
     pub(super) fn candidates(&self) -> Value {
-        let candidate = |(index, listen): (usize, &ListenAddr)| {
-            let local_preference = u32::from(u16::MAX) - index as u32;
-            json!({
-                "foundation": format!("udp{index}"),
-                "priority": 126u32 << 24 | local_preference << 8 | 255,
-                "ip": listen.announced,
-                "address": listen.announced,
-                "port": listen.announced_port,
-                "protocol": "udp",
-                "type": "host",
-            })
+        let candidate = |protocol: &'static str, preference: u32| {
+            move |(index, listen): (usize, &ListenAddr)| {
+                let local_preference = u32::from(u16::MAX) - index as u32;
+                let mut candidate = json!({
+                    "foundation": format!("{protocol}{index}"),
+                    "priority": preference << 24 | local_preference << 8 | 255,
+                    "ip": listen.announced,
+                    "address": listen.announced,
+                    "port": listen.announced_port,
+                    "protocol": protocol,
+                    "type": "host",
+                });
+                if protocol == "tcp" {
+                    candidate["tcpType"] = json!("passive");
+                }
+                candidate
+            }
         };
-        self.config
-            .listen
-            .iter()
-            .enumerate()
-            .map(candidate)
-            .collect()
+        let listen = || self.config.listen.iter().enumerate();
+        let udp = listen().map(candidate("udp", UDP_PREFERENCE));
+        let tcp = listen().map(candidate("tcp", TCP_PREFERENCE));
+        udp.chain(tcp.filter(|_| self.config.tcp)).collect()
     }
 
     pub(super) fn connect_transport(

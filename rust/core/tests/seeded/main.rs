@@ -20,4 +20,5 @@ mod simulation;
 mod simulcast;
 mod strangers;
 mod strays;
+mod tcp;
 mod webrtc_rs;

@@ -81,6 +81,7 @@ fn new_sfu() -> Sfu {
         }],
         seed: [7; 32],
         pool_slots: 64,
+        tcp: false,
         ntp_at_start: 0,
     };
     let now = super::start();

@@ -84,6 +84,7 @@ impl World {
             }],
             seed: [seed as u8; 32],
             pool_slots,
+            tcp: true,
             ntp_at_start: NTP_AT_START,
         };
         let mut world = Self {
