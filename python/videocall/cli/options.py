@@ -78,7 +78,7 @@ OPTIONS: Final = (
         "rtc_port",
         parsers.integer(0, 65535),
         "PORT",
-        "first UDP port for media, one a worker; 0 takes free ones (default: 10000)",
+        "first port for media, UDP and TCP, one a worker; 0 takes free ones (default: 10000)",
     ),
     Option(
         "rtc_address",
@@ -87,6 +87,13 @@ OPTIONS: Final = (
         "IP[=ANNOUNCED]",
         "local address for media, and the one that clients are told instead; may be repeated (default: all there are)",
         many=True,
+    ),
+    Option(
+        "rtc_tcp",
+        "rtc_tcp",
+        parsers.switch,
+        "on|off",
+        "take media over TCP too, on the ports of UDP, where a network lets no UDP through (default: on)",
     ),
     Option(
         "public_address",

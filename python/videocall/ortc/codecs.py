@@ -20,6 +20,11 @@ def is_red(codec: Codec) -> bool:
     return codec.mimeType.lower() == "audio/red"
 
 
+def is_event(codec: Codec) -> bool:
+    """Whether the codec carries only a keypad's tones (RFC 4733), beside another one."""
+    return codec.mimeType.lower() == "audio/telephone-event"
+
+
 def kind_of(codec: Codec) -> str:
     """``audio`` or ``video`` by the MIME type, in lower case; anything else as written."""
     return codec.mimeType.partition("/")[0].lower()
@@ -65,8 +70,14 @@ def _same_profile(a: Codec, b: Codec) -> bool:
             return _number(a.parameters, "profile-id") == _number(b.parameters, "profile-id")
         case "video/av1":  # AV1 RTP payload format, 7.2.1: absent means Main (0)
             return _number(a.parameters, "profile") == _number(b.parameters, "profile")
+        case "audio/multiopus":
+            return all(_number(a.parameters, name) == _number(b.parameters, name) for name in _MULTIOPUS)
         case _:
             return True
+
+
+_MULTIOPUS = ("channel_mapping", "num_streams", "coupled_streams")
+"""How the channels lie in the streams: a decoder is made for one layout."""
 
 
 def _number(parameters: Mapping[str, ParameterValue], name: str) -> str:

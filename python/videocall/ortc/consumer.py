@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from ._errors import UnsupportedError
-from .codecs import find_rtx, is_red, is_rtx, same_codec
+from .codecs import find_rtx, is_event, is_red, is_rtx, same_codec
 from .supported import ABS_SEND_TIME_URI, TRANSPORT_CC_URI
 from .types import (
     RtcpFeedback,
@@ -82,7 +82,7 @@ def temporal_layers(scalability_mode: str | None) -> int:
 
 
 def _is_media(codec: RtpCodecParameters) -> bool:
-    return not is_rtx(codec) and not is_red(codec)
+    return not is_rtx(codec) and not is_red(codec) and not is_event(codec)
 
 
 def _match(codec: RtpCodecParameters, capabilities: RtpCapabilities) -> RtpCodecCapability | None:

@@ -32,11 +32,12 @@ def generate_router_rtp_capabilities(codecs: Sequence[RtpCodecCapability]) -> Rt
         InvalidParameterError: a codec or a payload type that comes twice, or is reserved; too many codecs.
     """
     given = [validate_codec_capability(codec, name=f"mediaCodecs[{i}]") for i, codec in enumerate(codecs)]
+    given = [_with_static_type(codec) for codec in given]
     payload_types = _PayloadTypes(given)
     offered: list[RtpCodecCapability] = []
     reds: list[tuple[int, int]] = []
     for index, codec in enumerate(given):
-        supported = next((s for s in SUPPORTED_CODECS if same_format(codec, s)), None)
+        supported = _supported(codec)
         if supported is None:
             raise UnsupportedError(f"mediaCodecs[{index}]: {codec.mimeType} at {codec.clockRate} Hz is not supported")
         media = attrs.evolve(
@@ -54,6 +55,17 @@ def generate_router_rtp_capabilities(codecs: Sequence[RtpCodecCapability]) -> Rt
     for index, place in reds:
         offered[place] = _red_over_opus(offered[place], offered, name=f"mediaCodecs[{index}]")
     return RtpCapabilities(tuple(offered), SUPPORTED_EXTENSIONS)
+
+
+def _supported(codec: RtpCodecCapability) -> RtpCodecCapability | None:
+    return next((supported for supported in SUPPORTED_CODECS if same_format(codec, supported)), None)
+
+
+def _with_static_type(codec: RtpCodecCapability) -> RtpCodecCapability:
+    supported = _supported(codec)
+    if supported is None or codec.preferredPayloadType is not None:
+        return codec
+    return attrs.evolve(codec, preferredPayloadType=supported.preferredPayloadType)
 
 
 def _red_over_opus(red: RtpCodecCapability, offered: Sequence[RtpCodecCapability], *, name: str) -> RtpCodecCapability:

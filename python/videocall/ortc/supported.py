@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from .types import ExtensionDirection, MediaKind, RtcpFeedback, RtpCodecCapability, RtpHeaderExtension
+from .types import (
+    ExtensionDirection,
+    MediaKind,
+    ParameterValue,
+    RtcpFeedback,
+    RtpCodecCapability,
+    RtpHeaderExtension,
+)
 
 MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
@@ -26,9 +33,30 @@ _VIDEO_FEEDBACK: Final = (
     RtcpFeedback("transport-cc"),
 )
 
+
+def _multiopus(channels: int, mapping: str, streams: int, coupled: int) -> RtpCodecCapability:
+    """Surround sound as Chromium sends it: `streams` Opus streams, `coupled` of them in stereo (RFC 7845, 5.1.1)."""
+    parameters: dict[str, ParameterValue] = {
+        "channel_mapping": mapping,
+        "num_streams": streams,
+        "coupled_streams": coupled,
+    }
+    return RtpCodecCapability(
+        "audio", "audio/multiopus", 48000, channels, parameters=parameters, rtcpFeedback=_AUDIO_FEEDBACK
+    )
+
+
 SUPPORTED_CODECS: Final = (
     RtpCodecCapability("audio", "audio/opus", 48000, 2, rtcpFeedback=_AUDIO_FEEDBACK),
     RtpCodecCapability("audio", "audio/red", 48000, 2),
+    *(_multiopus(*layout) for layout in ((4, "0,1,2,3", 2, 2), (6, "0,4,1,2,3,5", 4, 2), (8, "0,6,1,2,3,4,5,7", 5, 3))),
+    # Static payload types (RFC 3551, 6). G.722's RTP clock is half its sampling rate (4.5.2).
+    *(
+        RtpCodecCapability("audio", f"audio/{name}", 8000, 1, number, rtcpFeedback=(RtcpFeedback("transport-cc"),))
+        for name, number in (("PCMU", 0), ("PCMA", 8), ("G722", 9))
+    ),
+    # Tones of a keypad (RFC 4733), beside a codec of the same clock.
+    *(RtpCodecCapability("audio", "audio/telephone-event", clock, 1) for clock in (48000, 32000, 16000, 8000)),
     RtpCodecCapability("video", "video/VP8", 90000, rtcpFeedback=_VIDEO_FEEDBACK),
     RtpCodecCapability("video", "video/VP9", 90000, rtcpFeedback=_VIDEO_FEEDBACK),
     RtpCodecCapability(

@@ -59,7 +59,7 @@ async def open_engine(settings: Settings) -> AsyncGenerator[Engine]:
         sfu.ListenInfo(ip=address.ip, port=settings.rtc_port, announced_address=address.announced)
         for address in media_addresses(settings)
     ]
-    async with sfu.open_sfu(workers=settings.workers or None, listen=listen_infos) as engine:
+    async with sfu.open_sfu(workers=settings.workers or None, listen=listen_infos, tcp=settings.rtc_tcp) as engine:
         yield engine
 
 

@@ -58,6 +58,7 @@ class Settings:
         redirect_port: with a certificate of the local authority: TCP port for plain HTTP, which leads new devices to
             trust it and everybody on to HTTPS; `None` stands for one above `port`.
         rtc_addresses: empty stands for every local address.
+        rtc_tcp: take media over TCP too, where a network lets no UDP through.
         workers: media threads; 0 stands for one per core.
         public_addresses: IP addresses that clients are told beside the local ones, such as a router's that sends the
             media ports on to this machine.
@@ -95,6 +96,7 @@ class Settings:
     redirect_port: int | None = None
     rtc_port: int = 10000
     rtc_addresses: tuple[RtcAddress, ...] = ()
+    rtc_tcp: bool = True
     public_addresses: tuple[str, ...] = ()
     tunnel: TunnelKind | None = None
     workers: int = 0

@@ -20,7 +20,7 @@ class ListenInfo:
 
     Attributes:
         ip: a local address to bind; never the unspecified one.
-        port: UDP port of worker 0; worker n binds ``port + n``. 0 lets the system choose.
+        port: UDP and TCP port of worker 0; worker n binds ``port + n``. 0 lets the system choose.
         announced_address: what clients are told instead of `ip`, behind a NAT.
     """
 
@@ -49,13 +49,18 @@ class Engine:
 
 @asynccontextmanager
 async def open_sfu(
-    *, workers: int | None = None, listen: Sequence[ListenInfo] | None = None, pool_slots: int | None = None
+    *,
+    workers: int | None = None,
+    listen: Sequence[ListenInfo] | None = None,
+    tcp: bool = True,
+    pool_slots: int | None = None,
 ) -> AsyncGenerator[Engine]:
     """Run media workers for the length of an ``async with`` block.
 
     Args:
         workers: number of threads; by default one per processor that this process may use.
         listen: where they receive media; by default every local address, from port 10000 on.
+        tcp: whether they take media over TCP too, on the same ports, from clients whose networks let no UDP through.
         pool_slots: packets that each worker keeps for retransmission; by default the worker's own choice.
 
     Yields:
@@ -69,18 +74,18 @@ async def open_sfu(
         listen = [ListenInfo(ip) for ip in local_addresses()]
     if workers is None:
         workers = len(os.sched_getaffinity(0))
-    async with run_engine(CompiledMedia(), workers=workers, listen=listen, pool_slots=pool_slots) as engine:
+    async with run_engine(CompiledMedia(), workers=workers, listen=listen, tcp=tcp, pool_slots=pool_slots) as engine:
         yield engine
 
 
 @asynccontextmanager
 async def run_engine(
-    media: Media, *, workers: int, listen: Sequence[ListenInfo], pool_slots: int | None = None
+    media: Media, *, workers: int, listen: Sequence[ListenInfo], tcp: bool = True, pool_slots: int | None = None
 ) -> AsyncGenerator[Engine]:
     """`open_sfu` on given media threads."""
     if workers < 1:
         raise InvalidArgumentError("workers", "must be at least 1")
-    options = _options(listen, pool_slots)
+    options = _options(listen, pool_slots, tcp=tcp)
     connections: list[Connection] = []
     engine_workers: list[Worker] = []
     try:
@@ -103,9 +108,11 @@ async def run_engine(
         raise
 
 
-def _options(listen: Sequence[ListenInfo], pool_slots: int | None) -> bytes:
+def _options(listen: Sequence[ListenInfo], pool_slots: int | None, *, tcp: bool) -> bytes:
     addresses = [{"ip": info.ip, "port": info.port, "announcedAddress": info.announced_address} for info in listen]
-    return msgspec.json.encode({"listen": addresses} | ({} if pool_slots is None else {"poolSlots": pool_slots}))
+    return msgspec.json.encode(
+        {"listen": addresses, "tcp": tcp} | ({} if pool_slots is None else {"poolSlots": pool_slots})
+    )
 
 
 def _start(media: Media, index: int, options: bytes, connections: list[Connection]) -> Worker:

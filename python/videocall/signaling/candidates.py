@@ -28,7 +28,7 @@ def with_public(candidates: Sequence[IceCandidate], public: Sequence[str]) -> li
             if local.is_loopback or local.version != ip_address(address).version:
                 continue
             key = (address, candidate.protocol, candidate.port, candidate.tcpType)
-            priority = min(it.priority for it in candidates) - 1 - number
+            priority = min(it.priority for it in candidates) - 1 - 2 * number - (candidate.protocol == "tcp")
             foundation = f"public{number}{candidate.protocol}"
             added.setdefault(
                 key, evolve(candidate, ip=address, address=address, foundation=foundation, priority=priority)

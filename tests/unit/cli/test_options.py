@@ -84,6 +84,7 @@ EVERY: dict[str, tuple[str, object]] = {
     "host": ("::1", "::1"),
     "port": ("0", 0),
     "rtc_port": ("20000", 20000),
+    "rtc_tcp": ("off", False),
     "rtc_address": ("10.0.0.1=203.0.113.1", (RtcAddress("10.0.0.1", "203.0.113.1"),)),
     "workers": ("3", 3),
     "tls": (f"{__file__},{__file__}", (Path(__file__), Path(__file__))),
@@ -131,7 +132,8 @@ def test_every_option_can_come_from_each_of_the_three(tmp_path: Path, option: Op
     needed = COMPANIONS.get(option.name, {})
     flag = {option.name: [text] if option.many else text}
     environ = {option.variable: text}
-    file = f"{option.name} = {'true' if text == 'yes' else text if text.isdigit() else repr(text)}"
+    switches = {"yes": "true", "off": "false"}
+    file = f"{option.name} = {switches.get(text) or (text if text.isdigit() else repr(text))}"
     for settings in (
         load(tmp_path, flag | needed),
         load(tmp_path, needed, environ),
