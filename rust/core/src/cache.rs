@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::pool::{Pool, SlotId};
-use crate::rtp::{PayloadType, Vp8Descriptor};
+use crate::rtp::{PayloadType, PictureLayers};
 
 /// How long a packet can be retransmitted. Receivers give up on a gap after about a second.
 const MAX_AGE: Duration = Duration::from_millis(1500);
@@ -33,7 +33,7 @@ pub struct Packet {
     /// Whether a decoder can start here.
     pub keyframe: bool,
     /// Layers and picture ids, where the codec has them in a descriptor that is understood.
-    pub layer: Option<Vp8Descriptor>,
+    pub layer: Option<PictureLayers>,
 }
 
 /// A ring of the newest packets, indexed by sequence number.

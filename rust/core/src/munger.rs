@@ -6,6 +6,7 @@ use crate::extension::OutgoingExtensions;
 use crate::keys::{ConsumerKey, TransportKey};
 use crate::params::RtpParameters;
 use crate::producer::is_red;
+use crate::rtp::PictureLayers;
 
 /// Room a rewritten header needs at most: 12 fixed, 4 of extension header, [`PREFIX_SIZE`] made
 /// by us, 32 passed on.
@@ -62,12 +63,18 @@ pub struct Munger {
     red: u8,
     /// How many earlier payloads go with each.
     pub redundancy: u8,
-    /// The highest of the producer's streams it is to be given.
+    /// The highest of the producer's streams, or spatial layers of its one stream, it is to be given.
     pub target_stream: u8,
     /// The highest temporal layer it is to be given.
     pub target_temporal: u8,
     /// The highest temporal layer it is given now.
     temporal: u8,
+    /// The highest spatial layer it is given now, where one stream has several.
+    spatial: u8,
+    /// Whether its one stream has several spatial layers.
+    pub svc: bool,
+    /// Whether the next picture of a higher temporal layer can be decoded.
+    may_rise: bool,
     /// Whether anything is sent at all.
     pub active: bool,
     /// Whether the stream it was given is too much, and the next one's keyframe is awaited.
@@ -171,6 +178,9 @@ impl Munger {
             target_stream: u8::MAX,
             target_temporal: u8::MAX,
             temporal: u8::MAX,
+            spatial: 0,
+            svc: false,
+            may_rise: false,
             active: false,
             halted: false,
             resync: true,
@@ -267,7 +277,8 @@ impl Munger {
         self.last_in = packet.seq;
         if !self.takes_layer(packet) {
             self.shift.seq = self.shift.seq.wrapping_add(1);
-            let pictures = packet.layer.is_some_and(|layer| layer.starts_picture);
+            let closes_gap = |layer: PictureLayers| layer.starts_picture && !layer.relative_ids;
+            let pictures = packet.layer.is_some_and(closes_gap);
             self.shift.picture = self.shift.picture.wrapping_sub(u16::from(pictures));
             return Admission::Dropped;
         }
@@ -282,6 +293,7 @@ impl Munger {
         self.last_out += 1;
         self.shift.seq = packet.seq.wrapping_sub(self.last_out);
         self.temporal = self.target_temporal;
+        (self.spatial, self.may_rise) = (0, false);
         if let Some(layer) = &packet.layer {
             // The next picture for the receiver, whichever it is for the sender.
             if let Some(id) = layer.picture_id {
@@ -302,14 +314,37 @@ impl Munger {
             return true;
         };
         if layer.starts_picture {
-            let up = layer.layer_sync && layer.temporal_layer > self.temporal;
+            let up = (layer.layer_sync || self.may_rise) && layer.temporal_layer > self.temporal;
             if up && layer.temporal_layer <= self.target_temporal {
                 self.temporal = layer.temporal_layer;
             } else if self.target_temporal < self.temporal {
                 self.temporal = self.target_temporal;
             }
+            let taken = layer.temporal_layer <= self.temporal;
+            self.may_rise = taken && (self.may_rise || layer.switches_up);
+            self.spatial = self.spatial.min(self.target_stream);
         }
-        layer.temporal_layer <= self.temporal
+        layer.temporal_layer <= self.temporal && self.takes_spatial_layer(layer)
+    }
+
+    /// Up where the layer needs no earlier picture of its own: with the lower ones of this picture it is complete.
+    fn takes_spatial_layer(&mut self, layer: &PictureLayers) -> bool {
+        let next = self.spatial + 1;
+        let up = layer.starts_layer && layer.independent && layer.spatial_layer == next;
+        if self.svc && up && next <= self.target_stream {
+            self.spatial = next;
+        }
+        !self.svc || layer.spatial_layer <= self.spatial
+    }
+
+    /// Whether a packet ends what this consumer gets of a picture.
+    pub fn ends_picture(&self, packet: &Packet) -> bool {
+        // In a picture where it goes up another layer follows.
+        let rises = |layer: PictureLayers| layer.independent && self.spatial < self.target_stream;
+        let ends = |layer: PictureLayers| {
+            layer.ends_layer && layer.spatial_layer == self.spatial && !rises(layer)
+        };
+        packet.marker || (self.svc && packet.layer.is_some_and(ends))
     }
 
     fn note_picture(&mut self, packet: &Packet) {

@@ -11,7 +11,7 @@ use crate::consumer::Consumer;
 use crate::keys::ProducerKey;
 use crate::params::MediaKind;
 use crate::pool::Pool;
-use crate::rtp::{PayloadType, PictureId, Vp8Descriptor};
+use crate::rtp::{PayloadType, PictureId, PictureLayers};
 
 #[test]
 fn the_hot_state_is_small() {
@@ -91,8 +91,9 @@ fn stream(sizes: &[usize], pool: &mut Pool, first_seq: u64) -> Vec<Packet> {
                 payload_type: PayloadType(101),
                 marker: index + 1 == size,
                 keyframe: picture == 0 && index == 0,
-                layer: Some(Vp8Descriptor {
+                layer: Some(PictureLayers {
                     starts_picture: index == 0,
+                    starts_layer: index == 0,
                     temporal_layer,
                     layer_sync: temporal_layer > 0,
                     picture_id: Some(PictureId {
@@ -101,6 +102,7 @@ fn stream(sizes: &[usize], pool: &mut Pool, first_seq: u64) -> Vec<Packet> {
                         wide: true,
                     }),
                     tl0_picture_index: Some((picture as u8 / 4, 4)),
+                    ..PictureLayers::default()
                 }),
             });
         }
@@ -167,6 +169,100 @@ fn a_switch_goes_on_where_the_receiver_is() {
             .map(|(seq, _)| seq),
         Some(3_000_000)
     );
+}
+
+/// VP9 in three spatial layers of two packets each; every tenth picture is a key picture; temporal layers 0 1.
+fn svc_stream(pictures: usize, pool: &mut Pool) -> Vec<Packet> {
+    let template = stream(&vec![6; pictures], pool, 70_000);
+    let packets = template.into_iter().enumerate().map(|(at, mut packet)| {
+        let (picture, spatial, second) = (at / 6, at / 2 % 3, at % 2 == 1);
+        packet.keyframe = picture % 10 == 0 && at % 6 == 0;
+        packet.layer = Some(PictureLayers {
+            starts_picture: at % 6 == 0,
+            starts_layer: !second,
+            ends_layer: second,
+            spatial_layer: spatial as u8,
+            temporal_layer: (picture % 2) as u8,
+            independent: picture % 10 == 0,
+            switches_up: picture % 2 == 0,
+            relative_ids: true,
+            picture_id: Some(PictureId {
+                value: picture as u16,
+                offset: 1,
+                wide: true,
+            }),
+            ..PictureLayers::default()
+        });
+        packet
+    });
+    packets.collect()
+}
+
+#[test]
+fn spatial_layers_of_one_stream_go_down_at_once_and_up_at_key_pictures() {
+    let mut pool = Pool::new(512);
+    let mut receiver = Receiver::new();
+    receiver.munger.svc = true;
+    let packets = svc_stream(40, &mut pool);
+    let (mut highest, mut sequence, mut markers) = (Vec::new(), None, 0);
+    for (at, packet) in packets.iter().enumerate() {
+        receiver.munger.target_stream = match at / 6 {
+            0..5 => 2,
+            5..13 => 0,
+            _ => 1,
+        };
+        let Some((seq, id)) = receiver.take(packet) else {
+            continue;
+        };
+        assert!(
+            sequence.is_none_or(|last| seq == last + 1),
+            "a gap before {seq}"
+        );
+        sequence = Some(seq);
+        let (picture, spatial) = (at / 6, at / 2 % 3);
+        assert_eq!(
+            id,
+            1 + picture as u16,
+            "ids keep their distance: references are differences"
+        );
+        highest.resize(picture + 1, 0);
+        highest[picture] = spatial;
+        markers += usize::from(receiver.munger.ends_picture(packet));
+    }
+    let expected: Vec<usize> = (0..40)
+        .map(|picture| match picture {
+            0..5 => 2,
+            5..20 => 0,
+            _ => 1,
+        })
+        .collect();
+    assert_eq!(highest, expected);
+    assert_eq!(
+        markers, 40,
+        "one on each picture's last packet that is sent"
+    );
+}
+
+#[test]
+fn vp9_goes_up_in_time_after_a_picture_that_allows_it() {
+    let mut pool = Pool::new(512);
+    let mut receiver = Receiver::new();
+    receiver.munger.svc = true;
+    (
+        receiver.munger.target_stream,
+        receiver.munger.target_temporal,
+    ) = (0, 0);
+    let packets = svc_stream(40, &mut pool);
+    let low = packets[..120]
+        .iter()
+        .filter_map(|packet| receiver.take(packet))
+        .count();
+    receiver.munger.target_temporal = 1;
+    let high = packets[120..]
+        .iter()
+        .filter_map(|packet| receiver.take(packet))
+        .count();
+    assert_eq!((low, high), (20, 40));
 }
 
 proptest! {

@@ -142,6 +142,7 @@ impl Sfu {
                 stamp.transport_cc = transport.transport_cc_seq;
                 let rewrite = Rewrite {
                     padding: planned.padding,
+                    marker: munger.ends_picture(packet),
                     ..Rewrite::new(packet, seq, shift, stamp)
                 };
                 let tail = run.tail();

@@ -9,7 +9,7 @@ use crate::keys::TransportKey;
 use crate::params::MediaKind;
 use crate::pool::MAX_PAYLOAD;
 use crate::producer::PayloadRoute;
-use crate::rtp::{Mid, Rid, RtpHeader, SeqNo, VideoCodec, Vp8Descriptor, is_keyframe};
+use crate::rtp::{Mid, PictureLayers, Rid, RtpHeader, SeqNo, VideoCodec, is_keyframe};
 use crate::transport::{Route, Transport};
 
 /// A frame's packets leave the browser within 0.4 ms; this is how long its last one is awaited,
@@ -215,12 +215,16 @@ impl Sfu {
         stream.stats.bytes += payload.len() as u64;
         stream.stats.last_packet = Some(now);
         let layer = match meaning.codec {
-            Some(VideoCodec::Vp8) => Vp8Descriptor::parse(payload),
+            Some(VideoCodec::Vp8) => PictureLayers::vp8(payload),
+            Some(VideoCodec::Vp9) => PictureLayers::vp9(payload),
             _ => None,
         };
         if video {
-            let temporal = layer.map_or(0, |layer| layer.temporal_layer);
-            stream.layer_rates.add(now, 0, temporal, payload.len());
+            let (spatial, temporal) =
+                layer.map_or((0, 0), |layer| (layer.spatial_layer, layer.temporal_layer));
+            stream
+                .layer_rates
+                .add(now, spatial, temporal, payload.len());
         }
         self.metrics.rtp_received += 1;
         if producer.paused || payload.len() > MAX_PAYLOAD {

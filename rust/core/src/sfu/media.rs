@@ -17,7 +17,7 @@ use crate::keyframe_request::MIN_INTERVAL;
 use crate::keys::{ConsumerKey, ProducerKey};
 use crate::munger::Munger;
 use crate::params::MediaKind;
-use crate::producer::{Producer, best_stream};
+use crate::producer::{Producer, ProducerType, best_stream};
 use crate::rtp::Ssrc;
 use crate::transport::Route;
 
@@ -172,8 +172,9 @@ impl Sfu {
         consumer.paused = request.paused;
         consumer.munger = producer.mungers.len();
         let (payload_types, producer_paused) = (consumer.payload_types, producer.paused);
+        let producer_type = producer.producer_type;
         let consumer_key = self.consumers.insert(consumer);
-        let munger = Munger::new(
+        let mut munger = Munger::new(
             consumer_key,
             key,
             ssrc,
@@ -182,6 +183,7 @@ impl Sfu {
             request.kind == MediaKind::Video,
             parameters,
         );
+        munger.svc = producer_type == ProducerType::Svc;
         let transport = &mut self.transports[key];
         if munger.has_transport_cc() && transport.bandwidth.is_none() {
             let start = transport.initial_outgoing_bitrate;

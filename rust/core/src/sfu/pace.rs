@@ -147,7 +147,10 @@ impl Sfu {
             transport_cc: transport.transport_cc_seq,
         };
         let run = &mut self.forwarder.run;
-        let rewrite = Rewrite::new(packet, out_seq, shift, stamp);
+        let rewrite = Rewrite {
+            marker: munger.ends_picture(packet),
+            ..Rewrite::new(packet, out_seq, shift, stamp)
+        };
         let (header_len, len) = assemble(run.tail(), munger, packet, &self.pool, rewrite);
         if !run.takes(len + srtp.tx.rtp_overhead()) {
             let (packets, bytes) = run.send_before(len, local, remote, out);

@@ -94,7 +94,10 @@ impl Sfu {
         let rtx = consumer.rtx.as_mut()?;
         let run = &mut self.forwarder.run;
         let tail = run.tail();
-        let rewrite = Rewrite::new(packet, out_seq, shift, stamp);
+        let rewrite = Rewrite {
+            marker: munger.ends_picture(packet),
+            ..Rewrite::new(packet, out_seq, shift, stamp)
+        };
         let (header_len, len) = assemble(tail, munger, packet, &self.pool, rewrite);
         // RFC 4588, 4: the original number goes before the payload; the header is the RTX stream's.
         tail.copy_within(header_len..len, header_len + 2);

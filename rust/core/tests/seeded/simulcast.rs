@@ -6,7 +6,9 @@ use videocall_core::rtcp::{SenderInfo, write};
 use videocall_core::rtp::{HeaderFields, SeqNo, Ssrc};
 use videocall_netsim::Link;
 
-use crate::rig::{Raw, Stream, World, consumer_parameters, ms, producer_parameters, vp8};
+use crate::rig::{
+    Codec, Raw, Stream, World, consumer_parameters, ms, producer_parameters, video, vp8,
+};
 
 const OUT: u32 = 5_000;
 /// Ids of the publisher's extensions, beside those of the rig.
@@ -28,10 +30,17 @@ struct Scene {
     layers: [Layer; 2],
     frame: u32,
     reports: bool,
+    codec: Codec,
+    /// First byte of a key frame's payload, and of another's.
+    starts: [u8; 2],
 }
 
 impl Scene {
     fn new(reports: bool) -> Self {
+        Self::of(vp8(), [0x10, 0x10], reports)
+    }
+
+    fn of(codec: Codec, starts: [u8; 2], reports: bool) -> Self {
         let delay = ms(15);
         let mut world = World::new(
             3,
@@ -43,7 +52,7 @@ impl Scene {
         let publisher = Raw::join(&mut world, "send");
         let subscriber = Raw::join(&mut world, "recv");
         let stream = Stream {
-            codec: vp8(),
+            codec,
             ssrc: 0,
             mid: "0".into(),
         };
@@ -63,7 +72,7 @@ impl Scene {
         });
         assert_eq!(world.request("produce", produce)["type"], "simulcast");
         let received = Stream {
-            codec: vp8(),
+            codec,
             ssrc: OUT,
             mid: "0".into(),
         };
@@ -93,6 +102,8 @@ impl Scene {
             layers,
             frame: 0,
             reports,
+            codec,
+            starts,
         }
     }
 
@@ -102,12 +113,13 @@ impl Scene {
             let elapsed = 3_600 * self.frame;
             for (number, layer) in self.layers.iter_mut().enumerate().filter(|(_, l)| l.flows) {
                 let key = self.frame.is_multiple_of(10);
-                let mut payload = vec![0x10, u8::from(!key), number as u8];
+                let mut payload =
+                    vec![self.starts[usize::from(!key)], u8::from(!key), number as u8];
                 payload.extend_from_slice(&self.frame.to_be_bytes());
                 payload.resize(300 * (number + 1), 0xBB);
                 let fields = HeaderFields {
                     marker: true,
-                    payload_type: vp8().published(),
+                    payload_type: self.codec.published(),
                     sequence_number: SeqNo(layer.index as u16),
                     timestamp: layer.timestamp.wrapping_add(elapsed),
                     ssrc: Ssrc(layer.ssrc),
@@ -201,6 +213,28 @@ fn the_best_stream_is_given_and_found_by_its_rid() {
     assert!(layers.len() <= 2, "{layers:?}");
     let high = scene.got().iter().filter(|(layer, ..)| *layer == 1).count();
     assert!(high > 60, "{high} of 100 frames");
+}
+
+#[test]
+fn every_codecs_key_frames_are_where_it_switches() {
+    // H264: an IDR slice's NAL unit, and another's. VP9: B with and without P. AV1: N with one OBU, and without.
+    for (mime_type, starts) in [
+        ("video/H264", [0x67, 0x41]),
+        ("video/VP9", [0x08, 0x48]),
+        ("video/AV1", [0x18, 0x10]),
+    ] {
+        let mut scene = Scene::of(video(mime_type), starts, true);
+        scene.run(3_000);
+        scene.layers[1].flows = false;
+        scene.run(4_000);
+        scene.layers[1].flows = true;
+        scene.run(4_000);
+        let mut layers = scene.check(true);
+        if layers[0] == 0 {
+            layers.remove(0);
+        }
+        assert_eq!(layers, [1, 0, 1], "{mime_type}");
+    }
 }
 
 #[test]

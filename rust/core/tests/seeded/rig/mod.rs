@@ -8,7 +8,8 @@ mod world;
 
 pub use client::{Client, Got};
 pub use params::{
-    Codec, Stream, consumer_parameters, opus, opus_with_red, producer_parameters, rtp_mapping, vp8,
+    Codec, Stream, consumer_parameters, opus, opus_with_red, producer_parameters, rtp_mapping,
+    video, vp8,
 };
 pub use raw::{Raw, binding_request};
 pub use world::{Node, SFU_ADDRESS, TransportInfo, World};

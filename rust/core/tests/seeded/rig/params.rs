@@ -40,6 +40,11 @@ pub fn vp8() -> Codec {
     }
 }
 
+/// Another video codec under the same numbers: `video/H264` and the like.
+pub fn video(mime_type: &'static str) -> Codec {
+    Codec { mime_type, ..vp8() }
+}
+
 /// Opus, which has no RTX.
 pub fn opus() -> Codec {
     Codec {
