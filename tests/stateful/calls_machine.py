@@ -16,6 +16,8 @@ from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol.fields import Reason, Source
 from videocall.rooms import (
     CloseConsumer,
+    CloseDataConsumer,
+    CloseDataProducer,
     CloseProducer,
     CloseTransport,
     Effect,
@@ -27,7 +29,15 @@ from videocall.rooms import (
     Room,
 )
 
-LIMITS = Limits(participants=4, transports_each=3, producers_each=4, consumers_each=6, knocks=3)
+LIMITS = Limits(
+    participants=4,
+    transports_each=3,
+    producers_each=4,
+    consumers_each=6,
+    knocks=3,
+    data_producers_each=3,
+    data_consumers_each=3,
+)
 
 
 def of_machine(candidates: Callable[["Rooms"], list[Any]]) -> st.SearchStrategy[Any]:
@@ -386,6 +396,10 @@ class Rooms(RuleBasedStateMachine):
                     core.close_producer(producer_id)
                 case CloseConsumer(consumer_id):
                     del core.consumers[consumer_id]
+                case CloseDataProducer(channel):
+                    core.close_channel(channel)
+                case CloseDataConsumer(listener):
+                    del core.listeners[listener]
                 case Expel(participant_id):
                     self.leave(participant_id, "removed")
                 case _:
@@ -397,4 +411,11 @@ class Rooms(RuleBasedStateMachine):
 
 def everything_of(room: Room) -> object:
     """All that a refused call must leave as it was."""
-    return (room.settings, room.participants, room.producers, room.knocks, room.chat.messages)
+    return (
+        room.settings,
+        room.participants,
+        room.producers,
+        room.data_producers,
+        room.knocks,
+        room.chat.messages,
+    )

@@ -21,6 +21,8 @@ class View:
     state: RoomState | None = None
     knocks: list[str] = Factory(list)
     messages: list[ChatMessage] = Factory(list)
+    channels: dict[str, str] = Factory(dict)
+    listeners: dict[str, str] = Factory(dict)
 
     @classmethod
     def of(cls, me: str, room: Room) -> "View":
@@ -32,6 +34,7 @@ class View:
             state=room.settings.wire(),
             knocks=[knock.knockId for knock in room.knocks_for(me)],
             messages=room.chat.messages,
+            channels={p.dataProducerId: p.participantId for p in room.data_producers if p.participantId != me},
         )
 
     def hear(self, notification: n.Notification) -> None:
@@ -71,6 +74,15 @@ class View:
             case n.ConsumerResumed(consumer_id, producer_id):
                 assert self.consumers[consumer_id] == (producer_id, True)
                 self.consumers[consumer_id] = (producer_id, False)
+            case n.NewDataProducer():
+                assert notification.participantId in self.participants
+                assert notification.dataProducerId not in self.channels
+                self.channels[notification.dataProducerId] = notification.participantId
+            case n.DataProducerClosed(channel, owner):
+                assert channel not in self.listeners.values(), "consumers close first"
+                assert self.channels.pop(channel, self.me) == owner
+            case n.DataConsumerClosed(listener, channel):
+                assert self.listeners.pop(listener) == channel
             case n.RoomUpdated():
                 assert notification != self.state
                 self.state = RoomState(*astuple(notification, recurse=False))
@@ -92,9 +104,14 @@ class Core:
     transports: dict[str, str] = Factory(dict)
     producers: dict[str, tuple[str, bool]] = Factory(dict)
     consumers: dict[str, tuple[str, str]] = Factory(dict)
+    channels: dict[str, str] = Factory(dict)
+    listeners: dict[str, tuple[str, str]] = Factory(dict)
 
     def close_transport(self, transport_id: str) -> None:
         del self.transports[transport_id]
+        for channel in [c for c, transport in self.channels.items() if transport == transport_id]:
+            self.close_channel(channel)
+        self.listeners = {c: of for c, of in self.listeners.items() if of[0] != transport_id}
         for producer_id in [p for p, (transport, _) in self.producers.items() if transport == transport_id]:
             self.close_producer(producer_id)
         self.consumers = {c: of for c, of in self.consumers.items() if of[0] != transport_id}
@@ -102,6 +119,10 @@ class Core:
     def close_producer(self, producer_id: str) -> None:
         del self.producers[producer_id]
         self.consumers = {c: of for c, of in self.consumers.items() if of[1] != producer_id}
+
+    def close_channel(self, channel: str) -> None:
+        del self.channels[channel]
+        self.listeners = {c: of for c, of in self.listeners.items() if of[1] != channel}
 
     def set_paused(self, producer_id: str, *, paused: bool) -> None:
         transport, was_paused = self.producers[producer_id]

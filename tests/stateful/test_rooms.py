@@ -10,7 +10,8 @@ from attrs import define, evolve
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
-from tests.stateful.calls_machine import ANYBODY, LIMITS, SOMEBODY, Rooms, mostly, of_machine
+from tests.stateful.calls_machine import ANYBODY, LIMITS, SOMEBODY, mostly, of_machine
+from tests.stateful.data_machine import RoomsWithData
 
 from videocall.protocol import ErrorCode, ProtocolError
 from videocall.protocol.fields import Reason, Role, Source
@@ -46,7 +47,7 @@ HOST_AND_OTHER = mostly(
 KNOCKED = of_machine(lambda machine: machine.knock_ids)
 
 
-class RoomsWithHosts(Rooms):
+class RoomsWithHosts(RoomsWithData):
     def __init__(self) -> None:
         super().__init__()
         self.persons: dict[str, Person] = {}
@@ -73,6 +74,9 @@ class RoomsWithHosts(Rooms):
 
     def may_publish(self, me: str, source: Source) -> bool:
         return me not in self.persons or self.may(me, COVERS[source])
+
+    def may_open_channels(self, me: str) -> bool:
+        return me not in self.persons or self.persons[me].role != "viewer"
 
     def is_host(self, me: str) -> bool:
         return me in self.persons and self.persons[me].role == "host"
