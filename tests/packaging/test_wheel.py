@@ -43,8 +43,8 @@ def test_it_has_the_migrations(names: list[str]) -> None:
 
 
 def test_it_has_the_page_of_the_local_authority(names: list[str]) -> None:
-    files = {f"videocall/lan/page/{path.name}" for path in (PACKAGE / "lan" / "page").iterdir()}
-    assert {"videocall/lan/page/index.html", "videocall/lan/page/page.js"} <= files
+    files = {f"videocall/lan/static/{path.name}" for path in (PACKAGE / "lan" / "static").iterdir()}
+    assert {"videocall/lan/static/index.html", "videocall/lan/static/page.js"} <= files
     assert files <= set(names)
 
 

@@ -15,7 +15,7 @@ from videocall.lan.authority import Authority
 
 __all__ = ["ca_page", "landing"]
 
-_FILES: Final = Path(__file__).parent / "page"
+_FILES: Final = Path(__file__).parent / "static"
 _HOST: Final = re.compile(r"(?P<host>[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _FRESH: Final = {"cache-control": "no-cache"}
 
