@@ -13,7 +13,10 @@ from videocall.urls import MEMORY, shown, sqlite_path
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["StoreError", "brief", "is_bad_record", "is_sqlite", "make_engine"]
+__all__ = ["ONLY_READS", "StoreError", "brief", "is_bad_record", "is_sqlite", "make_engine"]
+
+ONLY_READS: Final = "videocall_only_reads"
+"""An execution option of transactions that write nothing."""
 
 _CONNECT_S: Final = 3
 _STATEMENT_MS: Final = 10_000
@@ -82,8 +85,10 @@ def _sqlite(url: URL, pool: type[Pool]) -> Engine:
 
     @event.listens_for(engine, "begin")
     def began(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
-        # A transaction that begins by reading and then writes would fail, not wait, when another process writes.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # A transaction that begins by reading and then writes would fail, not wait, when another process writes. One
+        # that only reads waits for nobody.
+        only_reads = connection.get_execution_options().get(ONLY_READS)
+        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
     return engine
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from videocall.health import Part
 from videocall.store import reading
-from videocall.store.engine import StoreError, brief, is_sqlite, make_engine
+from videocall.store.engine import ONLY_READS, StoreError, brief, is_sqlite, make_engine
 from videocall.store.journal import MAX_WAITING, Journal
 from videocall.store.log import fields, logger
 from videocall.store.migrate import upgrade
@@ -62,6 +62,8 @@ async def open_store(
             raise StoreError(f"cannot use the database {shown(url)}: {brief(error)}") from None
         store.writer.failed(error)
     else:
+        if url != MEMORY:
+            engine.dispose()  # should something else fail to start, no connection is left behind
         store.writer.works()
         logger.info("database opened", extra=fields(url=shown(url), before=done.before, revision=done.after))
     return store
@@ -82,7 +84,8 @@ class Store:
         self._engine = engine
         self._journal = Journal(part, max_waiting)
         writing = trio.CapacityLimiter(1)
-        self._reading = writing if is_sqlite(engine) else trio.CapacityLimiter(_READERS)
+        # In memory there is one connection for all.
+        self._reading = writing if engine.url.database is None else trio.CapacityLimiter(_READERS)
         self.writer: Final = Writer(engine, writing, node, self._journal, part, retention)
 
     @property
@@ -168,7 +171,7 @@ class Store:
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         def read() -> T:
-            with self._engine.begin() as connection:
+            with self._engine.connect().execution_options(**{ONLY_READS: True}) as connection:
                 return work(connection)
 
         if self._part.health.state != "ok":

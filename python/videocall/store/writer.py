@@ -54,7 +54,7 @@ class Writer:
 
     Args:
         engine: to the database.
-        limiter: held by the thread that writes; with SQLite readers hold it too.
+        limiter: held by the thread that writes.
         node: this process's name in the database.
         journal: what is to be written.
         part: what is told how the database is.

@@ -1,6 +1,5 @@
 """Stores on SQLite and on PostgreSQL, the same tests for both."""
 
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,8 @@ FOR_EVER = Retention(messages_days=0, sessions_days=0)
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     with running(PostgreSQL) as service:
+        # A human language's order, so that it shows when ids are not compared byte by byte.
+        service.run("CREATE DATABASE suite TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C.UTF-8'")
         yield service
 
 
@@ -29,10 +30,9 @@ def redis() -> Iterator[RedisServer]:
 @pytest.fixture
 def postgresql_url(postgresql: PostgreSQL) -> str:
     """A database with nothing in it."""
-    name = f"test_{uuid.uuid4().hex}"
-    # A human language's order, so that it shows when ids are not compared byte by byte.
-    postgresql.run(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C.UTF-8'")
-    return postgresql.url(name)
+    postgresql.run("DROP SCHEMA public CASCADE", "suite")
+    postgresql.run("CREATE SCHEMA public", "suite")
+    return postgresql.url("suite")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
