@@ -54,6 +54,7 @@ _IN_NAMESPACES = [
     "browser/turn.test.mjs",
     "browser/lan.test.mjs",
     "browser/doctor.test.mjs",
+    "browser/tcp.test.mjs",
 ]
 
 SUITES: tuple[Suite, ...] = (
@@ -83,7 +84,7 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "network",
-        "Firefox and Chromium in network namespaces, through TURN, and on a LAN",
+        "Firefox and Chromium in network namespaces, through TURN, over TCP, and on a LAN",
         ["node", "browser/in_namespaces.mjs", *_NODE_TEST, *_IN_NAMESPACES],
         cwd=NODE_TESTS,
     ),

@@ -163,9 +163,9 @@ async def test_parameters_that_cannot_be_produced(call: Call) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         await call.send.produce(kind="audio", rtp_parameters=video)
     assert caught.value.argument == "rtpParameters.codecs[0].mimeType"
-    red = devices.sending("chromium", "audio", "red")
-    with pytest.raises(UnsupportedError, match="audio/red"):
-        await call.send.produce(kind="audio", rtp_parameters=red)
+    telephony = devices.sending("chromium", "audio", "PCMU")
+    with pytest.raises(UnsupportedError, match="audio/PCMU"):
+        await call.send.produce(kind="audio", rtp_parameters=telephony)
     with pytest.raises(InvalidArgumentError, match="rtpParameters"):
         await call.send.produce(kind="audio", rtp_parameters=RtpParameters(codecs=()))
     assert call.fake.kinds() == ["router", "transport", "transport"]
