@@ -28,6 +28,10 @@ pub(super) struct Forwarder {
     plan: Vec<Planned>,
     /// Transports some of whose packets have to wait, and until when.
     waiting: Vec<(TransportKey, Instant)>,
+    /// Who is given the plan now: the stream, and the place among those who consume it.
+    position: Option<(ProducerKey, u8, usize)>,
+    /// Who was still to be given the plan when a panic came.
+    interrupted: Option<(ProducerKey, u8, Vec<ConsumerKey>)>,
     pub(super) run: Run,
 }
 
@@ -39,6 +43,8 @@ impl Forwarder {
             due: None,
             plan: Vec::with_capacity(256),
             waiting: Vec::with_capacity(64),
+            position: None,
+            interrupted: None,
             run: Run::new(),
         }
     }
@@ -78,6 +84,7 @@ impl Sfu {
             abs_send_time: to_abs_send_time(self.ntp(now)),
             transport_cc: 0,
         };
+        self.finish_interrupted(stamp, now, out);
         self.forwarder.due = None;
         std::mem::swap(&mut self.forwarder.dirty, &mut self.forwarder.working);
         while let Some((producer, stream)) = self.forwarder.working.pop() {
@@ -98,7 +105,7 @@ impl Sfu {
         &mut self,
         key: ProducerKey,
         stream_index: u8,
-        mut stamp: Stamp,
+        stamp: Stamp,
         now: Instant,
         out: &mut impl Transmit,
     ) {
@@ -108,12 +115,29 @@ impl Sfu {
             self.steer(key, stream_index, now);
         }
         let producer = &mut self.producers[key];
-        let video = producer.kind == MediaKind::Video;
         let stream = &mut producer.streams[stream_index as usize];
         stream.due = None;
         plan(&mut stream.pending, &stream.cache, &mut self.forwarder.plan);
+        let everyone = 0..producer.mungers.len();
+        self.send_plan(key, stream_index, everyone, stamp, now, out);
+    }
+
+    /// Gives what is planned to those at these places.
+    fn send_plan(
+        &mut self,
+        key: ProducerKey,
+        stream_index: u8,
+        places: impl Iterator<Item = usize>,
+        mut stamp: Stamp,
+        now: Instant,
+        out: &mut impl Transmit,
+    ) {
+        let producer = &mut self.producers[key];
+        let video = producer.kind == MediaKind::Video;
+        let stream = &mut producer.streams[stream_index as usize];
         let run = &mut self.forwarder.run;
-        for munger in &mut producer.mungers {
+        for place in places {
+            let munger = &mut producer.mungers[place];
             if !munger.active || munger.stream() != stream_index {
                 continue;
             }
@@ -124,6 +148,7 @@ impl Sfu {
                 continue;
             };
             self.current = Some(munger.transport);
+            self.forwarder.position = Some((key, stream_index, place));
             let overhead = srtp.tx.rtp_overhead();
             let (mut packets, mut bytes, mut sends) = (0, 0, 0u64);
             for planned in &self.forwarder.plan {
@@ -134,6 +159,7 @@ impl Sfu {
                 let Some((seq, shift)) = admit(munger, packet, &mut self.consumers, waits) else {
                     continue;
                 };
+                self.faults.point();
                 if waits {
                     transport.pacer.hold(now, munger.consumer, seq);
                     munger.last_timestamp = packet.timestamp.wrapping_add(shift.timestamp);
@@ -190,6 +216,40 @@ impl Sfu {
         while let Some((key, due)) = self.forwarder.waiting.pop() {
             self.schedule(key, due);
         }
+        self.forwarder.position = None;
+    }
+
+    /// After a panic: what was not sent yet is due at once, to all but the one whose packet it was.
+    pub(super) fn keep_interrupted(&mut self, now: Instant) {
+        let forwarder = &mut self.forwarder;
+        forwarder.run.reset();
+        forwarder.dirty.append(&mut forwarder.working);
+        if let Some((key, stream, place)) = forwarder.position.take()
+            && let Some(producer) = self.producers.get(key)
+        {
+            let rest = producer.mungers.iter().skip(place + 1);
+            let rest = rest.map(|munger| munger.consumer).collect();
+            forwarder.interrupted = Some((key, stream, rest));
+        }
+        if forwarder.interrupted.is_some() || !forwarder.dirty.is_empty() {
+            forwarder.due = Some(now);
+        }
+    }
+
+    fn finish_interrupted(&mut self, stamp: Stamp, now: Instant, out: &mut impl Transmit) {
+        let Some((key, stream, rest)) = self.forwarder.interrupted.take() else {
+            return;
+        };
+        if !self.producers.contains_key(key) {
+            return;
+        }
+        // Those of the session that ended are gone, and the others may have changed places.
+        let consumers = &self.consumers;
+        let places: Vec<usize> = rest
+            .into_iter()
+            .filter_map(|consumer| consumers.get(consumer).map(|it| it.munger))
+            .collect();
+        self.send_plan(key, stream, places.into_iter(), stamp, now, out);
     }
 }
 

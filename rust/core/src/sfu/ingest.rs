@@ -91,7 +91,9 @@ impl Sfu {
         if let Some(level) = told.audio_level {
             self.tell_observers(route.producer, level, now);
         }
+        self.faults.point();
         self.accept(now, key, route, &header, packet, payload);
+        self.faults.point();
     }
 
     /// Takes a packet of a known stream.

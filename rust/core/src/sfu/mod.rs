@@ -9,6 +9,7 @@ mod control;
 mod data;
 mod demux;
 mod dynacast;
+mod faults;
 mod feedback_in;
 mod forward;
 mod ingest;
@@ -145,6 +146,7 @@ pub struct Sfu {
     offence: Option<String>,
     /// The transport that is being worked on, for [`Sfu::abandon_current`].
     current: Option<TransportKey>,
+    faults: faults::Faults,
 }
 
 /// From Python's ids to keys. Only requests look here.
@@ -201,6 +203,7 @@ impl Sfu {
             metrics: Metrics::default(),
             offence: None,
             current: None,
+            faults: faults::Faults::default(),
         })
     }
 
@@ -246,7 +249,7 @@ impl Sfu {
     /// `error`. Everything else goes on.
     pub fn abandon_current(&mut self, now: Instant) {
         self.metrics.panics += 1;
-        self.forwarder.run.reset();
+        self.keep_interrupted(now);
         if let Some(key) = self.current.take() {
             self.close_transport(key, "error", now);
         }

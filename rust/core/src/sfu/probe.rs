@@ -34,10 +34,12 @@ impl Sfu {
     /// Sends the trains that are due.
     pub(super) fn flush_probes(&mut self, now: Instant, out: &mut impl Transmit) {
         while let Some((key, packets)) = self.probing.pop() {
+            self.current = Some(key);
             if let Some(consumer) = self.probe_consumer(key) {
                 self.send_train(key, consumer, packets, now, out);
             }
         }
+        self.current = None;
     }
 
     /// A consumer whose RTX stream the receiver knows and is ready for.

@@ -40,6 +40,7 @@ impl Sfu {
             let Some(transport) = self.transports.get_mut(key) else {
                 continue;
             };
+            self.current = Some(key);
             let mut owed = std::mem::take(&mut transport.resend);
             let mut done = 0;
             while let Some(&(consumer, seq)) = owed.get(done)
@@ -51,6 +52,7 @@ impl Sfu {
                 self.resend(key, consumer, seq, now, out);
                 done += 1;
             }
+            self.faults.point();
             self.finish_run(key, out);
             owed.drain(..done);
             owed.truncate(MAX_WAITING);
@@ -59,6 +61,7 @@ impl Sfu {
             }
             self.flush_held(key, now, out);
         }
+        self.current = None;
     }
 
     fn resend(

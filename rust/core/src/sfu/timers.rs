@@ -54,6 +54,7 @@ impl Sfu {
             }
             transport.scheduled = None;
             self.current = Some(key);
+            self.faults.point();
             self.run_timers(key, now);
             self.current = None;
         }

@@ -5,6 +5,7 @@ mod rig;
 
 mod closing;
 mod data;
+mod faults;
 mod feedback;
 mod handshake;
 mod insider;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -65,6 +66,8 @@ pub struct World {
     webrtcs: Vec<(SocketAddr, WebRtc)>,
     next_id: u64,
     moves: u16,
+    /// Whether panics are asked for, and caught as a worker does.
+    pub tolerates_panics: bool,
 }
 
 impl World {
@@ -99,6 +102,7 @@ impl World {
             webrtcs: Vec::new(),
             next_id: 0,
             moves: 0,
+            tolerates_panics: false,
         };
         world.request("createRouter", json!({"routerId": "r"}));
         world
@@ -254,6 +258,17 @@ impl World {
             .collect()
     }
 
+    /// Calls the SFU as a worker does: what panics is ended, the rest goes on.
+    fn guarded(&mut self, call: impl FnOnce(&mut Sfu)) {
+        let sfu = &mut self.sfu;
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(sfu))) {
+            if !self.tolerates_panics {
+                resume_unwind(panic);
+            }
+            self.sfu.abandon_current(self.clock.now());
+        }
+    }
+
     fn nodes(&mut self) -> impl Iterator<Item = (SocketAddr, &mut dyn Node)> {
         let clients = self
             .clients
@@ -289,7 +304,7 @@ impl World {
     fn pump(&mut self) {
         let now = self.now();
         let mut out = Outgoing::default();
-        self.sfu.flush(now, &mut out);
+        self.guarded(|sfu| sfu.flush(now, &mut out));
         for (to, datagram) in out.datagrams {
             self.network.send(now, SFU_ADDRESS, to, datagram);
         }
@@ -316,8 +331,7 @@ impl World {
                 if self.tap.len() < TAP {
                     self.tap.push(datagram.payload.clone());
                 }
-                self.sfu
-                    .handle_datagram(now, 0, from, &mut datagram.payload);
+                self.guarded(|sfu| sfu.handle_datagram(now, 0, from, &mut datagram.payload));
             } else if let Some((_, node)) = self.nodes().find(|(at, _)| *at == to) {
                 node.handle_datagram(now, from, &mut datagram.payload);
             }
@@ -327,7 +341,7 @@ impl World {
     fn handle_timeouts(&mut self) {
         let now = self.now();
         if self.sfu.next_timeout().is_some_and(|due| due <= now) {
-            self.sfu.handle_timeout(now);
+            self.guarded(|sfu| sfu.handle_timeout(now));
         }
         for (_, node) in self.nodes() {
             if node.next_timeout().is_some_and(|due| due <= now) {
