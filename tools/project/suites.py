@@ -80,6 +80,7 @@ SUITES: tuple[Suite, ...] = (
         "browser/page.test.mjs",
         "browser/layers.test.mjs",
         "browser/meeting.test.mjs",
+        "browser/mounted.test.mjs",
         "browser/recovery.test.mjs",
     ),
     Suite(
