@@ -4,6 +4,8 @@ import logging
 from functools import cache
 from typing import cast
 
+import trio
+from hypercorn.events import Closed, Event
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
@@ -31,10 +33,19 @@ def contain_failures() -> None:
             # No traceback: clients can provoke this as often as they like.
             logger.warning("connection failed", extra=fields(error=repr(_first(failures))))
 
+    send = TCPServer.protocol_send
+
+    async def protocol_send(self: TCPServer, event: Event) -> None:
+        try:
+            await send(self, event)
+        except trio.BusyResourceError:  # closed meanwhile, as its client is gone
+            await self.protocol.handle(Closed())
+
     async def stay(*_: object) -> None:
         """Change to no other protocol."""
 
     TCPServer.run = run  # type: ignore[method-assign]
+    TCPServer.protocol_send = protocol_send  # type: ignore[method-assign]
     H11Protocol._check_protocol = stay  # type: ignore[assignment, method-assign] # noqa: SLF001
 
 
