@@ -44,6 +44,8 @@ export async function measure(scenario) {
     });
     const subscriber = await open(launching, room, 'Sue');
     closing.unshift(() => subscriber.close());
+    // Large enough that the page asks for the whole picture.
+    await subscriber.page.setViewport({ width: 1600, height: 1000 });
     await publisher.join();
     await subscriber.join();
     await subscriber.receives(1, 1);
