@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.integration.conftest import Server, enter
 
 from videocall.client import connect
+from videocall.server.worker_metrics import COUNTERS
 
 
 def scrape(server: Server) -> dict[str, dict[tuple[str, ...], float]]:
@@ -26,8 +27,9 @@ async def test_what_the_workers_count_is_there(server: Server) -> None:
     assert figures["videocall_transports"]["new",] >= 2
     assert figures["videocall_consumers"]["video",] >= 1
     assert figures["videocall_requests_total"]["ok", "produce"] >= 1
-    for name in ("videocall_bytes_received_total", "videocall_rtp_sent_total", "videocall_worker_cpu_seconds_total"):
-        assert set(figures[name]) == {("0",), ("1",)}
+    counters = {f"videocall_{name}_total" for name, _ in COUNTERS.values()} | {"videocall_worker_cpu_seconds_total"}
+    for name in (*counters, "videocall_paths", "videocall_path_estimate_sum_bits_per_second"):
+        assert set(figures[name]) == {("0",), ("1",)}, name
     assert sum(figures["videocall_worker_cpu_seconds_total"].values()) > 0
     assert set(figures["videocall_worker_answer_seconds"]) == {("0",), ("1",)}
     assert figures["videocall_worker_pool_used_ratio"]["0",] < 1

@@ -10,11 +10,11 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 
 from videocall.signaling.media import Worker
 
-__all__ = ["WorkerMetrics"]
+__all__ = ["COUNTERS", "WorkerMetrics"]
 
 _ANSWER_S: Final = 1.0
 
-_COUNTERS: Final = {
+COUNTERS: Final = {
     "io_datagrams_received": ("datagrams_received", "UDP datagrams that came in."),
     "io_bytes_received": ("bytes_received", "Bytes in them."),
     "io_datagrams_sent": ("datagrams_sent", "UDP datagrams that went out."),
@@ -61,7 +61,7 @@ class WorkerMetrics:
     def collect(self) -> Iterator[Metric]:
         """What they told, and what is counted outside of their threads."""
         counted = [worker.metrics() for worker in self._workers]
-        for key, (name, about) in _COUNTERS.items():
+        for key, (name, about) in COUNTERS.items():
             family = CounterMetricFamily(f"videocall_{name}", about, labels=["worker"])
             for index, counters in enumerate(counted):
                 if key in counters:
