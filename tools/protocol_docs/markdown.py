@@ -54,8 +54,8 @@ room can also be named by `joinRoom`, and the label only goes into the server's 
 
 ## Rooms
 
-A room is made by its first visitor, who is its host, and ends with its last; or it is made by the REST API and stays
-until it is deleted. Its settings are in `RoomState`.
+A room is made by its first visitor, who is its host unless a token says otherwise, and ends with its last; or it is
+made by the REST API and stays until it is deleted. Its settings are in `RoomState`.
 
 - **Who gets in.** A room that is over its time, locked or full takes in nobody new (`ROOM_EXPIRED`, `ROOM_LOCKED`,
   `ROOM_FULL`), one with a password only who knows it, and one with a lobby only whom a host admits. A host by token
