@@ -41,7 +41,7 @@ def verify() -> None:
         raise WebBundleError(
             f"{page} is missing: the web build wrote no page. Run `npm run build` in {WEB} to see why."
         )
-    named = re.findall(r'(?:src|href)="/?(assets/[^"]+)"', page.read_text(encoding="utf-8"))
+    named = re.findall(r'(?:src|href)="(?:\./|/)?(assets/[^"]+)"', page.read_text(encoding="utf-8"))
     if not any(name.endswith(".js") for name in named):
         raise WebBundleError(f"{page} names no script: this is not the built page.")
     for name in named:
