@@ -1,10 +1,12 @@
 //! Who gets what of one path: priorities, preferred layers, pauses, limits; receivers that tell REMB or nothing.
 
 use serde_json::json;
+use videocall_core::rtcp::write;
+use videocall_core::rtp::Ssrc;
 use videocall_netsim::Loss;
 
-use super::{Scene, link};
-use crate::rig::ms;
+use super::{Scene, link, stream};
+use crate::rig::{Raw, consumer_parameters, ms};
 
 #[test]
 fn a_limit_of_the_application_holds() {
@@ -131,5 +133,50 @@ fn where_not_all_fit_the_less_important_are_paused_and_come_back() {
     scene.watch(ms(15_000));
     for index in 0..4 {
         assert_eq!(last(&scene, &format!("more{index}")), Some(2), "{index}");
+    }
+}
+
+#[test]
+fn without_transport_cc_the_receivers_own_estimate_counts() {
+    let mut scene = Scene::new(8, 0);
+    let raw = Raw::join(&mut scene.world, "remb");
+    let mut parameters = consumer_parameters(&stream(7_000));
+    let extensions = parameters["headerExtensions"]
+        .as_array_mut()
+        .expect("extensions");
+    extensions.retain(|it| {
+        !it["uri"]
+            .as_str()
+            .is_some_and(|uri| uri.contains("transport-wide-cc"))
+    });
+    let consume = json!({
+        "transportId": "remb", "consumerId": "r", "producerId": "video", "kind": "video", "paused": false,
+        "rtpParameters": parameters,
+    });
+    scene.world.request("consume", consume);
+    scene.watch(ms(4_000));
+    let last = |scene: &Scene| scene.switches_of("r").last().copied().flatten();
+    assert_eq!(
+        last(&scene),
+        Some(2),
+        "nothing is told: everything is given"
+    );
+    for (told_bps, layer) in [(300_000, 1), (150_000, 0), (5_000_000, 2), (10_000, 0)] {
+        let mut compound = Vec::new();
+        write::remb(&mut compound, Ssrc(1), told_bps, &[Ssrc(7_000)]);
+        let raw = scene.world.raw(raw);
+        let datagram = raw.seal_rtcp(&compound);
+        raw.push(datagram);
+        scene.watch(ms(5_000));
+        assert_eq!(
+            last(&scene),
+            Some(layer),
+            "at {told_bps}: {:?}",
+            scene.switches_of("r")
+        );
+        let stats = scene
+            .world
+            .request("getStats", json!({"transportId": "remb"}));
+        assert_eq!(stats["stats"][0]["availableOutgoingBitrate"], told_bps);
     }
 }
