@@ -124,7 +124,7 @@ fn loss_and_reordering_are_repaired_in_order() {
         let heard = &world.raw(raws[1]).channels().heard;
         let numbers: Vec<u32> = heard
             .iter()
-            .map(|(_, _, it)| u32::from_be_bytes(it[..4].try_into().unwrap()))
+            .map(|(_, _, it)| u32::from_be_bytes(it[..4].try_into().expect("four bytes")))
             .collect();
         assert_eq!(numbers, (0..300).collect::<Vec<_>>(), "seed {seed}");
     }
@@ -411,8 +411,11 @@ fn tag_and_tsn(world: &mut World, raw: usize) -> ([u8; 4], u32) {
     channels.send(now, 0, BINARY, &[1]);
     let packet = channels.outgoing.back().expect("a packet").clone();
     world.run(ms(100));
-    let tsn = u32::from_be_bytes(packet[16..20].try_into().unwrap());
-    (packet[4..8].try_into().unwrap(), tsn.wrapping_add(1))
+    let tsn = u32::from_be_bytes(packet[16..20].try_into().expect("four bytes"));
+    (
+        packet[4..8].try_into().expect("four bytes"),
+        tsn.wrapping_add(1),
+    )
 }
 
 #[test]

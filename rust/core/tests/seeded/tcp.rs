@@ -22,7 +22,7 @@ fn a_connection_is_answered_selected_and_lost_when_it_closes() {
     let mut world = World::new(1, Link::default());
     let info = world.create_transport("t");
     let remote: SocketAddr = "10.0.9.9:40000".parse().unwrap();
-    let mut check = |world: &mut World, local: u8, remote: SocketAddr| {
+    let check = |world: &mut World, local: u8, remote: SocketAddr| {
         let ice = &info.ice_parameters;
         let mut request = binding_request(ice, &ice.password, local, &[]);
         let now = world.now();

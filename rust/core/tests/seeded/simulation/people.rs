@@ -296,7 +296,12 @@ impl Call {
     }
 
     fn forget_producers(&mut self, gone: impl Fn(&String, &Producer) -> bool) {
-        for (id, producer) in self.producers.extract_if(.., |id, it| gone(id, it)) {
+        let ids = self.producers.iter().filter(|(id, it)| gone(id, it));
+        let ids: Vec<String> = ids.map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            let Some(producer) = self.producers.remove(&id) else {
+                continue;
+            };
             let owner = self.people.iter().find(|it| it.name == producer.owner);
             if let Some(owner) = owner {
                 self.world
