@@ -1,5 +1,6 @@
 """Whether the ports can be had, and who has them if not."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterable, Iterator
@@ -29,15 +30,16 @@ def check(settings: Settings) -> Iterable[Finding]:
     if settings.rtc_port and last > 65535:
         yield failure(_CHECK, f"UDP {settings.rtc_port}-{last} goes past the last port", "choose a lower --rtc-port")
         return
-    ours: list[str] = []
-    for address in media_addresses(settings):
-        found = list(_udp(address.ip, settings.rtc_port, workers))
-        yield from found
-        if not found:
-            ours.append(address.ip)
-    if ours:
-        where = f"{settings.rtc_port}-{last}" if last > settings.rtc_port else str(settings.rtc_port)
-        yield ok(_CHECK, f"UDP {where if settings.rtc_port else '(any)'} can be had on {', '.join(ours)}")
+    where = f"{settings.rtc_port}-{last}" if settings.rtc_port else "(any)"
+    for kind in ("udp", "tcp") if settings.rtc_tcp else ("udp",):
+        free: list[str] = []
+        for address in media_addresses(settings):
+            found = list(_media(kind, address.ip, settings.rtc_port, workers))
+            yield from found
+            if not found:
+                free.append(address.ip)
+        if free:
+            yield ok(_CHECK, f"{kind.upper()} {where} can be had on {', '.join(free)}")
 
 
 @frozen
@@ -82,24 +84,30 @@ def _tcp(settings: Settings, port: int, setting: str) -> Finding:
     return ok(_CHECK, f"TCP {port or '(any)'} can be had on {settings.host or 'every address'}")
 
 
-def _udp(ip: str, first: int, workers: int) -> Iterator[Finding]:
+def _media(kind: str, ip: str, first: int, workers: int) -> Iterator[Finding]:
+    """What is in the way of the media ports of one address; nothing when they can be had."""
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     for port in range(first, first + workers) if first else (0,):
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        with socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM) as sock:
+            if kind == "tcp":  # connections that ended a moment ago are in nobody's way
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 sock.bind((ip, port))
             except OSError as error:
-                owner = owner_of("udp", port)
-                if owner and owner.is_server:
-                    yield ok(_CHECK, f"UDP {port} on {ip} is this server's already ({owner})")
-                    continue
-                what = f"UDP {port} cannot be had on {ip}: {error.strerror}" + (f"; {owner} has it" if owner else "")
-                end = f"end process {owner.pid}, or choose another --rtc-port" if owner else None
-                yield failure(_CHECK, what, end or _udp_mend(error))
+                yield _media_taken(kind, ip, port, error)
 
 
-def _udp_mend(error: OSError) -> str:
-    return "choose another --rtc-port" if error.errno == 98 else "name an address of this machine with --rtc-address"
+def _media_taken(kind: str, ip: str, port: int, error: OSError) -> Finding:
+    owner = owner_of(kind, port)
+    if owner and owner.is_server:
+        return ok(_CHECK, f"{kind.upper()} {port} on {ip} is this server's already ({owner})")
+    what = f"{kind.upper()} {port} cannot be had on {ip}: {error.strerror}" + (f"; {owner} has it" if owner else "")
+    if owner:
+        return failure(_CHECK, what, f"end process {owner.pid}, or choose another --rtc-port")
+    taken = error.errno == errno.EADDRINUSE
+    return failure(
+        _CHECK, what, "choose another --rtc-port" if taken else "name an address of this machine with --rtc-address"
+    )
 
 
 def _inodes(kind: str, port: int) -> Iterator[str]:

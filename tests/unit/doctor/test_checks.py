@@ -47,13 +47,18 @@ def test_a_taken_port_for_plain_http(settings: Settings) -> None:
     assert (second.level, str(second.mend).endswith("choose another --redirect-port")) == ("failure", True)
 
 
-def test_a_taken_udp_port_too(settings: Settings) -> None:
-    with socket.socket(type=socket.SOCK_DGRAM) as taken:
+@pytest.mark.parametrize(("kind", "other"), [("udp", "tcp"), ("tcp", "udp")])
+def test_a_taken_media_port_too(settings: Settings, kind: str, other: str) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM) as taken:
         taken.bind(("127.0.0.1", 0))
+        if kind == "tcp":
+            taken.listen()
         found = list(ports.check(attrs.evolve(settings, rtc_port=taken.getsockname()[1], workers=1)))
-    assert [finding.level for finding in found] == ["ok", "failure"]
-    assert f"process {os.getpid()}" in found[1].found
-    assert "--rtc-port" in str(found[1].mend)
+    (failed,) = [finding for finding in found if finding.level == "failure"]
+    assert failed.found.startswith(kind.upper())
+    assert f"process {os.getpid()}" in failed.found
+    assert "--rtc-port" in str(failed.mend)
+    assert any(finding.found.startswith(other.upper()) for finding in found[1:] if finding.level == "ok")
 
 
 def test_ports_of_a_running_server_are_no_failure(settings: Settings) -> None:
