@@ -60,7 +60,7 @@ def test_it_has_the_whole_page(wheel: zipfile.ZipFile, names: list[str]) -> None
     }
     assert {name for name in names if name.startswith("videocall/web_dist/")} == built
     page = wheel.read("videocall/web_dist/index.html").decode()
-    scripts = re.findall(r'src="/?(assets/[^"]+\.js)"', page)
+    scripts = re.findall(r'src="(?:\./|/)?(assets/[^"]+\.js)"', page)
     assert scripts
     assert all(f"videocall/web_dist/{script}" in names for script in scripts)
 
