@@ -46,13 +46,12 @@ impl Sfu {
     /// Runs every timer that is due: consent, DTLS retransmission, feedback, reports.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((at, key)) = self.timers.pop_due(now) {
-            let Some(transport) = self.transports.get_mut(key) else {
+            let Some(transport) = self.transports.get(key) else {
                 continue;
             };
             if transport.scheduled != Some(at) {
                 continue;
             }
-            transport.scheduled = None;
             self.current = Some(key);
             self.faults.point();
             self.run_timers(key, now);
@@ -85,6 +84,11 @@ impl Sfu {
         self.pace(key, now);
         self.send_feedback(key, now);
         self.send_reports(key, now);
+        // Only now: what ran before may have asked for a timer that is due already, as one of the pacer's is until the
+        // flush, and would have been looked at again and again.
+        if let Some(transport) = self.transports.get_mut(key) {
+            transport.scheduled = None;
+        }
         if let Some(at) = self.next_timer(key) {
             // A timer that is due again at once would keep this loop from ending.
             self.schedule(key, at.max(now + MIN_TIMER));
