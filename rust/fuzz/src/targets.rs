@@ -1,6 +1,7 @@
 //! What is fuzzed. Every function takes any bytes; it panics when the code under test does, or when it breaks a promise.
 
 mod channel;
+mod sctp;
 mod stun;
 
 use std::hint::black_box;
@@ -11,13 +12,14 @@ use videocall_core::rtcp::{self, RtcpPacket, XrBlock};
 use videocall_core::rtp::{RtpHeader, Ssrc, VideoCodec, is_keyframe};
 
 pub use channel::{channel, datagram};
+pub use sctp::sctp;
 pub use stun::stun;
 
 /// A target by its name, which is also its seeds' directory.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 7] = [
+pub const ALL: [Target; 8] = [
     ("rtp", rtp),
     ("rtcp", rtcp),
     ("keyframe", keyframe),
@@ -25,6 +27,7 @@ pub const ALL: [Target; 7] = [
     ("dtls", dtls),
     ("channel", channel),
     ("datagram", datagram),
+    ("sctp", sctp),
 ];
 
 /// RTP header, extensions, padding.

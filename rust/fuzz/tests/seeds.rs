@@ -83,6 +83,11 @@ fn datagram() {
     run("datagram", 20_000);
 }
 
+#[test]
+fn sctp() {
+    run("sctp", 5_000);
+}
+
 /// A target without a test here, or without a file for libFuzzer, would be forgotten.
 #[test]
 fn every_target_has_its_file() {

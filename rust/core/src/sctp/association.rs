@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -160,6 +161,15 @@ impl Sctp {
         if let Err(offence) = self.guard.on_received(&packet) {
             return self.offend(offence);
         }
+        // rtc-sctp 0.21.1 panics on some malformed chunks (the fuzz target has them). They can only come from a
+        // peer that is let in, and it alone has to bear it.
+        let fed = catch_unwind(AssertUnwindSafe(|| self.feed(now, packet)));
+        if fed.is_err() {
+            self.offend("malformed SCTP packet");
+        }
+    }
+
+    fn feed(&mut self, now: Instant, packet: Bytes) {
         match self.endpoint.handle(now, PEER, None, packet) {
             Some((handle, DatagramEvent::NewAssociation(association))) => {
                 if self.associations.len() == MAX_INITS {
