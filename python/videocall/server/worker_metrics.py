@@ -27,6 +27,7 @@ COUNTERS: Final = {
     "rtp_sent": ("rtp_sent", "RTP packets to receivers, those sent again included."),
     "rtx_received": ("rtx_received", "Packets that publishers sent again."),
     "rtx_sent": ("rtx_sent", "Packets that were sent to receivers again."),
+    "probes_sent": ("probes_sent", "Padding packets sent to find out what receivers' paths carry."),
     "nacks_received": ("nacks_received", "Packets that receivers missed."),
     "nacks_sent": ("nacks_sent", "Packets that publishers were told are missing."),
     "plis_received": ("plis_received", "Key frames that receivers asked for."),
