@@ -20,8 +20,9 @@ _SILENCE_S: Final = 12
 def tune(config: C) -> C:
     """Set on a Hypercorn configuration what sockets of calls need, and return it.
 
-    Hypercorn pings and drops who is silent, takes no message that is larger than the protocol's, does not compress
-    (for the whole process: it has no setting for that), and speaks HTTP/1.1 only, whose WebSockets end tidily.
+    Hypercorn pings and drops who is silent, takes no message that is larger than the protocol's, and speaks HTTP/1.1
+    only, whose WebSockets end tidily. For the whole process, as it has no settings for that: it does not compress, and
+    a connection that fails ends alone.
     """
     refuse_compression()
     contain_failures()
