@@ -43,8 +43,11 @@ const socket = io(url, {
 /** @type {any} */
 let joined;
 
-/** @type {Transport} */
-let receiving;
+/** @type {(transport: Transport) => void} */
+let canReceive;
+
+/** @type {Promise<Transport>} producers may be announced before it is made */
+const receiving = new Promise((resolve) => (canReceive = resolve));
 
 /**
  * @param {string} method
@@ -76,9 +79,10 @@ async function createTransport(direction) {
 
 /** @param {{ producerId: string }} producer */
 async function consume({ producerId }) {
+  const transport = await receiving;
   const rtpCapabilities = device.recvRtpCapabilities;
-  const options = await request('consume', { transportId: receiving.id, producerId, rtpCapabilities });
-  const consumer = await receiving.consume(options);
+  const options = await request('consume', { transportId: transport.id, producerId, rtpCapabilities });
+  const consumer = await transport.consume(options);
   media.set(producerId, { kind: consumer.kind, ...receive(consumer.track) });
   await request('resumeConsumer', { consumerId: consumer.id });
 }
@@ -88,8 +92,7 @@ async function begin(data) {
   joined = data;
   await device.load({ routerRtpCapabilities: data.rtpCapabilities });
   const sending = await createTransport('send');
-  receiving = await createTransport('recv');
-  socket.on('newProducer', (producer) => void consume(producer).catch(note));
+  canReceive(await createTransport('recv'));
   await Promise.all(data.producers.map(consume));
   for (const { track } of [tone(), pictures()]) producers.push(await sending.produce({ track }));
 }
@@ -97,6 +100,7 @@ async function begin(data) {
 socket.onAny((name) => events.push(name));
 socket.once('roomJoined', (data) => void begin(data).catch(note));
 socket.on('messageRefused', ({ code, message }) => note(new Error(`${code}: ${message}`)));
+socket.on('newProducer', (producer) => void consume(producer).catch(note));
 socket.on('producerClosed', ({ producerId }) => {
   media.get(producerId)?.stop();
   media.delete(producerId);
