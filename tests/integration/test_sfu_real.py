@@ -228,3 +228,55 @@ async def test_one_worker_ends_and_the_other_goes_on(engine: Engine) -> None:
 
 def test_loopback_is_an_address_of_this_machine() -> None:
     assert "127.0.0.1" in sfu.local_addresses()
+
+
+async def test_messages_of_the_application_come_back_through_the_core(engine: Engine) -> None:
+    router = await engine.workers[0].create_router()
+    direct = await router.create_direct_transport()
+    producer = await direct.produce_data(label="news")
+    consumer = await direct.consume_data(data_producer_id=producer.id, subchannels=[1])
+    heard: list[str | bytes] = []
+    came = trio.Event()
+
+    def hear(event: sfu.Message) -> None:
+        heard.append(event.message)
+        if event.message == b"last":
+            came.set()
+
+    consumer.on(sfu.Message, hear)
+    await producer.send("grüß Gott")
+    await producer.send(b"\x00\xff", subchannels=[1])
+    await producer.send("to others", subchannels=[2])
+    await producer.send(b"last")
+    with trio.fail_after(20):
+        await came.wait()
+    assert heard == ["grüß Gott", b"\x00\xff", b"last"]
+    (stats,) = await producer.get_stats()
+    assert stats["messagesReceived"] == 4
+
+
+async def test_observers_are_made_and_refuse_what_is_no_audio(engine: Engine) -> None:
+    router = await engine.workers[0].create_router()
+    observer = await router.create_audio_level_observer(max_entries=2, threshold=-60, interval=0.5)
+    await observer.pause()
+    await observer.close()
+    with pytest.raises(sfu.InvalidArgumentError) as caught:
+        await router.create_active_speaker_observer(interval=0.01)
+    assert caught.value.argument == "interval"
+
+
+@pytest.mark.parametrize("tcp", [True, False])
+async def test_tcp_is_offered_where_it_is_on(*, tcp: bool) -> None:
+    async with sfu.open_sfu(workers=1, listen=ANY_PORT, tcp=tcp) as engine:
+        router = await engine.workers[0].create_router()
+        transport = await router.create_web_rtc_transport(enable_sctp=True)
+        offered = {(it.protocol, it.tcpType) for it in transport.ice_candidates}
+        assert offered == ({("udp", None), ("tcp", "passive")} if tcp else {("udp", None)})
+        assert transport.sctp_parameters is not None
+        ((ip, port),) = engine.workers[0].listen_addresses
+        if tcp:
+            stream = await trio.open_tcp_stream(ip, port)
+            await stream.aclose()
+        else:
+            with pytest.raises(OSError, match="connect"):
+                await trio.open_tcp_stream(ip, port)
