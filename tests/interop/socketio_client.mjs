@@ -124,11 +124,11 @@ createInterface(process.stdin).on('line', (line) => {
 });
 
 setInterval(() => {
-  if (joined === undefined) return;
+  if (joined === undefined && errors.length === 0) return;
   const received = [...media.values()].map(({ kind, received }) => ({ kind, ...received }));
   const transport = socket.io.engine.transport.name;
   console.log(
-    JSON.stringify({ participantId: joined.participantId, media: received, errors, events, transport }),
+    JSON.stringify({ participantId: joined?.participantId, media: received, errors, events, transport }),
   );
 }, REPORT_MS);
 
