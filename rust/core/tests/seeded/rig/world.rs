@@ -61,6 +61,8 @@ pub struct World {
     pub tap: Vec<Vec<u8>>,
     /// What new transports are made with, `null` for the default.
     pub initial_bitrate: Option<u64>,
+    /// Whether new transports carry data channels.
+    pub sctp: bool,
     clients: Vec<(SocketAddr, Client)>,
     raws: Vec<(SocketAddr, Raw)>,
     webrtcs: Vec<(SocketAddr, WebRtc)>,
@@ -97,6 +99,7 @@ impl World {
             events: Vec::new(),
             tap: Vec::new(),
             initial_bitrate: None,
+            sctp: false,
             clients: Vec::new(),
             raws: Vec::new(),
             webrtcs: Vec::new(),
@@ -150,8 +153,9 @@ impl World {
     /// A new transport of router "r".
     pub fn create_transport(&mut self, id: &str) -> TransportInfo {
         let initial = self.initial_bitrate;
-        let data =
-            json!({"routerId": "r", "transportId": id, "initialAvailableOutgoingBitrate": initial});
+        let data = json!({
+            "routerId": "r", "transportId": id, "initialAvailableOutgoingBitrate": initial, "enableSctp": self.sctp,
+        });
         let answer = self.request("createWebRtcTransport", data);
         let mut info: TransportInfo = serde_json::from_value(answer).expect("a transport");
         id.clone_into(&mut info.id);

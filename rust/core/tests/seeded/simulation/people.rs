@@ -88,6 +88,7 @@ impl Call {
         };
         let transports = [format!("{name}-send"), format!("{name}-recv")];
         let (sending, receiving) = (role(), role());
+        self.world.sctp = rng.random();
         let sender = Client::publisher(&mut self.world, &transports[0], sending);
         let receiver = Client::subscriber(&mut self.world, &transports[1], receiving);
         for transport in transports {
