@@ -14,7 +14,8 @@ import httpx
 import pytest
 from tests.integration.conftest import Server, running
 
-from videocall.cli.options import OPTIONS, load_settings
+from videocall.cli.loading import load_settings
+from videocall.cli.options import OPTIONS
 from videocall.client import connect
 from videocall.turn import TurnUrl, ephemeral
 from videocall.turn.probe import probe
