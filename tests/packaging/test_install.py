@@ -76,10 +76,12 @@ def test_the_page_is_served_with_all_its_files(server: Running) -> None:
     page = httpx.get(f"{server.url}/")
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    files = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+    # Relative to the page's <base>, which names where the server is mounted.
+    assert '<base href="/" />' in page.text
+    files = re.findall(r'(?:src|href)="\./([^"]+)"', page.text)
     assert any(name.endswith(".js") for name in files)
     for name in files:
-        answer = httpx.get(server.url + name)
+        answer = httpx.get(f"{server.url}/{name}")
         assert answer.status_code == 200, name
         assert answer.content, name
 
@@ -114,4 +116,5 @@ async def test_a_client_joins_a_room_and_gets_a_transport(server: Running) -> No
                 "video/vp8",
             }
             transport = await request(2, "createWebRtcTransport", {"direction": "send"})
-            assert [candidate["ip"] for candidate in transport["iceCandidates"]] == ["127.0.0.1"]
+            candidates = [(candidate["ip"], candidate["protocol"]) for candidate in transport["iceCandidates"]]
+            assert candidates == [("127.0.0.1", "udp"), ("127.0.0.1", "tcp")]

@@ -75,6 +75,7 @@ def test_it_has_nothing_else(names: list[str]) -> None:
         r"""videocall/(
               web_dist/[^/]+\.(html|svg|png|ico|webmanifest|txt)
             | web_dist/assets/.+
+            | lan/static/(index\.html|page\.(css|js))
             | _sfu\.abi3\.so
             | py\.typed
             | ([a-z_0-9]+/)*[a-z_0-9]+\.pyi?
