@@ -93,7 +93,10 @@ export class TestNetwork {
   /** @param {number} pagePort the one port of the server itself that the subscriber may reach */
   async open(pagePort) {
     this.#directory = await mkdtemp(join(tmpdir(), 'videocall-quality-'));
-    const rules = `table ip relayed { chain in { type filter hook input priority 0
+    // Those of the scenario before go.
+    const rules = `table ip relayed
+    delete table ip relayed
+    table ip relayed { chain in { type filter hook input priority 0
       iifname "subscriber" ip daddr ${SERVER} tcp dport != ${pagePort} reject
       iifname "subscriber" ip daddr ${SERVER} meta l4proto udp drop
     }
