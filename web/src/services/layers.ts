@@ -7,8 +7,8 @@ export interface Size {
   height: number;
 }
 
-/** What the largest stream of a camera is high; each one below is half of it. */
-const TOP_HEIGHT = 720;
+/** What the smallest stream of a camera is high; each one above is twice that. */
+const BOTTOM_HEIGHT = 180;
 
 /** A picture drawn this much larger than it came still looks sharp enough. */
 const STRETCH = 1.35;
@@ -18,7 +18,7 @@ export function layerFor(size: Size, layerCount: number): number {
   // It fills its box, so the longer side decides.
   const wanted = Math.max(size.height, (size.width * 9) / 16);
   let layer = layerCount - 1;
-  while (layer > 0 && layerHeight(layer - 1, layerCount) * STRETCH >= wanted) layer -= 1;
+  while (layer > 0 && layerHeight(layer - 1) * STRETCH >= wanted) layer -= 1;
   return layer;
 }
 
@@ -28,6 +28,6 @@ export function layerCountOf(consumer: Consumer): number {
   return parseScalabilityMode(mode).spatialLayers;
 }
 
-function layerHeight(layer: number, layerCount: number): number {
-  return TOP_HEIGHT / 2 ** (layerCount - 1 - layer);
+function layerHeight(layer: number): number {
+  return BOTTOM_HEIGHT * 2 ** layer;
 }

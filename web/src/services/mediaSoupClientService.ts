@@ -95,9 +95,11 @@ export class MediaSoupClientService {
   /** Sends a track as `source`. The track stays the caller's: closing the producer does not stop it. */
   async produce(track: MediaStreamTrack, source: Source): Promise<Producer> {
     const { send } = this.#opened('produce');
+    const { width, height } = track.getSettings();
+    const shorter = width !== undefined && height !== undefined ? Math.min(width, height) : height;
     return send.produce({
       track,
-      ...profileOf(source, this.#device.sendRtpCapabilities),
+      ...profileOf(source, this.#device.sendRtpCapabilities, shorter),
       stopTracks: false,
       disableTrackOnPause: true,
       zeroRtpOnPause: false,

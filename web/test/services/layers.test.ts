@@ -12,6 +12,7 @@ test.each([
   [{ width: 1920, height: 1080 }, 3, 2],
   [{ width: 120, height: 400 }, 3, 1], // it fills its box: the height counts
   [{ width: 320, height: 180 }, 2, 0],
+  [{ width: 640, height: 360 }, 2, 1],
   [{ width: 160, height: 90 }, 1, 0],
 ])('%o of %d layers gets layer %d', (size, count, layer) => {
   expect(layerFor(size, count)).toBe(layer);

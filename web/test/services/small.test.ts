@@ -93,6 +93,15 @@ test('cameras go out as three streams of VP8, screens as one; speech has DTX and
   const camera = profileOf('camera', capabilities);
   expect(camera.codec?.mimeType).toBe('video/VP8');
   expect(camera.encodings?.map((one) => one.scaleResolutionDownBy)).toEqual([4, 2, 1]);
+  const scales = (height: number) =>
+    profileOf('camera', capabilities, height).encodings?.map((one) => one.scaleResolutionDownBy);
+  expect([720, 540, 480, 360, 240].map(scales)).toEqual([
+    [4, 2, 1],
+    [4, 2, 1],
+    [2, 1],
+    [2, 1],
+    [1],
+  ]);
   const screen = profileOf('screen', capabilities);
   expect(screen.codec?.mimeType).toBe('video/VP8');
   expect(screen.encodings).toHaveLength(1);
